@@ -1,0 +1,49 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "berth",
+    products: [
+        .executable(name: "berth", targets: ["Berth"]),
+        .library(name: "BerthCore", targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // Pure: values in, values out; no IO, no clock, no async, no wire type.
+        .target(name: "SchedulingModel", swiftSettings: strict),
+        .target(name: "PlacementSolver", dependencies: ["SchedulingModel"], swiftSettings: strict),
+        .target(name: "PlacementVerifier", dependencies: ["SchedulingModel"], swiftSettings: strict),
+        .target(
+            name: "SchedulingCycle",
+            dependencies: ["SchedulingModel", "PlacementSolver", "PlacementVerifier"],
+            swiftSettings: strict),
+
+        // Edge: everything that touches a file, a socket or a clock.
+        .systemLibrary(name: "Csimdjson", pkgConfig: "simdjson", providers: [.apt(["libsimdjson-dev"])]),
+        .target(
+            name: "CJSONDocument",
+            linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "KubernetesAPI", dependencies: ["CJSONDocument", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(name: "ClusterImport", dependencies: ["KubernetesAPI", "SchedulingModel"], swiftSettings: strict),
+        .executableTarget(
+            name: "Berth",
+            dependencies: [
+                "SchedulingModel", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,45 @@
+/// What the planner knows of one node. Who holds what of it is in the snapshot's pods.
+public struct NodeState: Hashable, Sendable {
+    public var name: NodeName
+    public var labels: [String: String]
+    /// With `Taint.unschedulable` for a cordoned node and `Taint.notReady` for one that is not ready.
+    public var taints: [Taint]
+    /// Every resource the node offers to pods, `pods` among them. Never capacity: that counts sick devices.
+    public var allocatable: ResourceAmounts
+    /// At most one pool per resource name.
+    public var devicePools: [DevicePool]
+    /// One value per level of the snapshot's topology, nil where the label is missing.
+    public var topologyPath: [String?]
+    public var nvlinkDomain: String?
+
+    public init(
+        name: NodeName, labels: [String: String] = [:], taints: [Taint] = [],
+        allocatable: ResourceAmounts = ResourceAmounts(), devicePools: [DevicePool] = [],
+        topologyPath: [String?] = [], nvlinkDomain: String? = nil
+    ) {
+        self.name = name
+        self.labels = labels
+        self.taints = taints
+        self.allocatable = allocatable
+        self.devicePools = devicePools
+        self.topologyPath = topologyPath
+        self.nvlinkDomain = nvlinkDomain
+    }
+
+    /// The domain this node is in on an axis. A missing label makes it a domain of its own.
+    public func domain(on axis: TopologyAxis) -> TopologyDomain {
+        let alone = "(\(self.name))"
+        let path: [String] =
+            switch axis {
+            case .level(let index): self.topologyPath.prefix(index + 1).map { $0 ?? alone }
+            case .nvlink: [self.nvlinkDomain ?? alone]
+            case .label(let key): [self.labels[key] ?? alone]
+            case .host: [self.name.rawValue]
+            }
+        return TopologyDomain(axis: axis, path: path)
+    }
+
+    public func pool(for resource: ResourceName) -> DevicePool? {
+        self.devicePools.first { $0.resource == resource }
+    }
+}

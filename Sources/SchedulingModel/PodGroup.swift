@@ -1,0 +1,41 @@
+/// Pods that start together or not at all, or a group of such groups.
+///
+/// Groups form a tree: a leaf has pods as members, an inner group has groups. A leaf is satisfied when at least
+/// `minMember` of its pods have nodes; an inner group when at least `minMember` of its children are satisfied.
+/// Nothing of a group is placed while it, or an ancestor, is not satisfied.
+public struct PodGroup: Hashable, Sendable {
+    /// How membership was declared. For people; decisions never depend on it.
+    public enum Source: String, Hashable, Sendable {
+        case berth, schedulerPlugins, volcano, kubernetes, kueue, koordinator, kai, leaderWorkerSet, jobSet, kubeflow
+        case ray, job, yunikorn, workload
+    }
+
+    public var key: PodGroupKey
+    public var parent: PodGroupKey?
+    public var source: Source
+    /// The least that counts: pods of a leaf, satisfied children of an inner group.
+    public var minMember: Int
+    /// How many members the owner wants; nil where nobody says.
+    public var desiredMembers: Int?
+    /// All must hold if required; preferred ones are tried from first to last.
+    public var topology: [TopologyConstraint]
+    /// Domains of this axis are not shared with other groups that are exclusive on the same axis.
+    public var exclusiveAxis: TopologyAxis?
+    /// Set where the group is declared but its declaration is missing or broken: it stays pending with this reason.
+    public var problem: String?
+
+    public init(
+        key: PodGroupKey, parent: PodGroupKey? = nil, source: Source = .berth, minMember: Int,
+        desiredMembers: Int? = nil, topology: [TopologyConstraint] = [], exclusiveAxis: TopologyAxis? = nil,
+        problem: String? = nil
+    ) {
+        self.key = key
+        self.parent = parent
+        self.source = source
+        self.minMember = minMember
+        self.desiredMembers = desiredMembers
+        self.topology = topology
+        self.exclusiveAxis = exclusiveAxis
+        self.problem = problem
+    }
+}

@@ -1,0 +1,178 @@
+/// One pod as the planner sees it: what it holds or asks for, and under which conditions.
+public struct PodState: Hashable, Sendable {
+    /// Where the pod stands towards this planner.
+    public enum Standing: Hashable, Sendable {
+        /// It has a node and holds its resources, running or not.
+        case bound(NodeName)
+        /// Demand: ours to place.
+        case pending
+        /// Waits for somebody else's scheduling gate: a fact, not demand.
+        case gatedElsewhere(gate: String)
+        /// Names another scheduler: a fact, not demand.
+        case foreignScheduler(String)
+        /// Demand that cannot be read, with what is wrong; it stays pending.
+        case invalid(String)
+    }
+
+    public var key: PodKey
+    public var standing: Standing
+    public var labels: [String: String]
+    /// Seconds since 1970; 0 where unknown.
+    public var creationSeconds: Int64
+    public var priority: Int32
+    /// Effective requests: containers, init containers, sidecars, overhead. Without `pods`, which is always 1.
+    public var requests: ResourceAmounts
+    /// How the device resources among `requests`, and requests made by annotation, are to be served.
+    public var deviceRequests: [DeviceRequest]
+    /// Devices the API says the pod holds. Empty where it does not say; then they are assumed.
+    public var knownDevices: [DeviceAssignment]
+    public var constraints: SchedulingConstraints
+    /// The leaf group it is a member of.
+    public var group: PodGroupKey?
+    /// Its place in the group's ring.
+    public var rank: Int?
+    /// Will be gone soon, and holds its resources until then.
+    public var isTerminating: Bool
+    /// A preemptor's soft claim on a node whose victims are leaving.
+    public var nominatedNode: NodeName?
+    /// Whether it may displace others (`preemptionPolicy` is not `Never`).
+    public var mayPreempt: Bool
+    /// Runs on its node whatever happens there: DaemonSet and static pods. Never named as a victim.
+    public var belongsToNode: Bool
+
+    public init(
+        key: PodKey, standing: Standing = .pending, labels: [String: String] = [:], creationSeconds: Int64 = 0,
+        priority: Int32 = 0, requests: ResourceAmounts = ResourceAmounts(), deviceRequests: [DeviceRequest] = [],
+        knownDevices: [DeviceAssignment] = [], constraints: SchedulingConstraints = SchedulingConstraints(),
+        group: PodGroupKey? = nil, rank: Int? = nil, isTerminating: Bool = false, nominatedNode: NodeName? = nil,
+        mayPreempt: Bool = true, belongsToNode: Bool = false
+    ) {
+        self.key = key
+        self.standing = standing
+        self.labels = labels
+        self.creationSeconds = creationSeconds
+        self.priority = priority
+        self.requests = requests
+        self.deviceRequests = deviceRequests
+        self.knownDevices = knownDevices
+        self.constraints = constraints
+        self.group = group
+        self.rank = rank
+        self.isTerminating = isTerminating
+        self.nominatedNode = nominatedNode
+        self.mayPreempt = mayPreempt
+        self.belongsToNode = belongsToNode
+    }
+
+    public var node: NodeName? {
+        if case .bound(let node) = self.standing { node } else { nil }
+    }
+}
+
+/// Everything a pod says about where it may run, besides amounts.
+public struct SchedulingConstraints: Hashable, Sendable {
+    /// Labels the node must have, each with this value.
+    public var nodeSelector: [String: String] = [:]
+    public var requiredNodeAffinity: NodeSelector?
+    public var preferredNodeAffinity: [Weighted<NodeSelectorTerm>] = []
+    public var tolerations: [Toleration] = []
+    public var requiredPodAffinity: [PodAffinityTerm] = []
+    public var requiredPodAntiAffinity: [PodAffinityTerm] = []
+    public var preferredPodAffinity: [Weighted<PodAffinityTerm>] = []
+    public var preferredPodAntiAffinity: [Weighted<PodAffinityTerm>] = []
+    public var topologySpread: [TopologySpreadConstraint] = []
+    public var hostPorts: [HostPort] = []
+    public var volumes: VolumeConstraint = .none
+
+    public init() {}
+
+    /// Whether the node's labels and name satisfy nodeSelector and required node affinity.
+    public func selects(_ node: NodeState) -> Bool {
+        self.nodeSelector.allSatisfy { node.labels[$0.key] == $0.value }
+            && (self.requiredNodeAffinity?.matches(name: node.name, labels: node.labels) ?? true)
+    }
+
+    /// The first hard taint of `node` that the pod does not tolerate.
+    public func untoleratedTaint(of node: NodeState) -> Taint? {
+        node.taints.first { taint in taint.isHard && !self.tolerations.contains { $0.tolerates(taint) } }
+    }
+}
+
+/// Other pods to be near to, or away from, in the domain a node label names.
+public struct PodAffinityTerm: Hashable, Sendable {
+    /// Nil matches no pod.
+    public var selector: LabelSelector?
+    /// Nil: pods of every namespace. Sorted otherwise.
+    public var namespaces: [String]?
+    /// A node without this label is in no domain: affinity fails there, anti-affinity holds.
+    public var topologyKey: String
+
+    public init(selector: LabelSelector?, namespaces: [String]?, topologyKey: String) {
+        self.selector = selector
+        self.namespaces = namespaces
+        self.topologyKey = topologyKey
+    }
+
+    public func matches(namespace: String, labels: [String: String]) -> Bool {
+        guard let selector, self.namespaces?.contains(namespace) ?? true else { return false }
+        return selector.matches(labels)
+    }
+}
+
+/// How evenly matching pods of the pod's own namespace must be spread over the domains of a label.
+public struct TopologySpreadConstraint: Hashable, Sendable {
+    public var maxSkew: Int
+    public var topologyKey: String
+    /// True for DoNotSchedule, false for ScheduleAnyway.
+    public var isRequired: Bool
+    /// Nil matches no pod.
+    public var selector: LabelSelector?
+    /// With fewer eligible domains than this the global minimum counts as zero.
+    public var minDomains: Int?
+    /// Only nodes that the pod's selector and affinity allow count as domains.
+    public var honorsNodeAffinity: Bool
+    /// Only nodes whose taints the pod tolerates count as domains.
+    public var honorsNodeTaints: Bool
+
+    public init(
+        maxSkew: Int, topologyKey: String, isRequired: Bool = true, selector: LabelSelector?, minDomains: Int? = nil,
+        honorsNodeAffinity: Bool = true, honorsNodeTaints: Bool = false
+    ) {
+        self.maxSkew = maxSkew
+        self.topologyKey = topologyKey
+        self.isRequired = isRequired
+        self.selector = selector
+        self.minDomains = minDomains
+        self.honorsNodeAffinity = honorsNodeAffinity
+        self.honorsNodeTaints = honorsNodeTaints
+    }
+}
+
+/// A port on the node itself.
+public struct HostPort: Hashable, Sendable {
+    /// `0.0.0.0` stands for every address.
+    public var address: String
+    public var port: Int
+    /// `TCP`, `UDP` or `SCTP`.
+    public var transport: String
+
+    public init(address: String = "0.0.0.0", port: Int, transport: String = "TCP") {
+        self.address = address
+        self.port = port
+        self.transport = transport
+    }
+
+    public func conflicts(with other: HostPort) -> Bool {
+        self.port == other.port && self.transport == other.transport
+            && (self.address == other.address || self.address == "0.0.0.0" || other.address == "0.0.0.0")
+    }
+}
+
+/// What a pod's volumes allow.
+public enum VolumeConstraint: Hashable, Sendable {
+    case none
+    /// Every one of these must match the node: one per persistent volume that has a node affinity.
+    case nodes([NodeSelector])
+    /// A claim the pod names does not exist, or cannot be bound: no node will do until that changes.
+    case unavailable(claim: String, why: String)
+}
