@@ -13,7 +13,9 @@ let package = Package(
     name: "berth",
     products: [
         .executable(name: "berth", targets: ["Berth"]),
-        .library(name: "BerthCore", targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle"]),
+        .library(
+            name: "BerthCore",
+            targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle", "TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -30,18 +32,47 @@ let package = Package(
             swiftSettings: strict),
 
         // Edge: everything that touches a file, a socket or a clock.
-        .systemLibrary(name: "Csimdjson", pkgConfig: "simdjson", providers: [.apt(["libsimdjson-dev"])]),
+        .target(name: "CJSONDocument", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(
-            name: "CJSONDocument",
-            linkerSettings: [.linkedLibrary("simdjson")]),
-        .target(name: "KubernetesAPI", dependencies: ["CJSONDocument", .product(name: "Yams", package: "Yams")],
+            name: "KubernetesAPI",
+            dependencies: ["CJSONDocument", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(name: "ClusterImport", dependencies: ["KubernetesAPI", "SchedulingModel"], swiftSettings: strict),
+        .target(name: "PlanReport", dependencies: ["SchedulingModel"], swiftSettings: strict),
         .executableTarget(
             name: "Berth",
             dependencies: [
-                "SchedulingModel", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
+                "SchedulingModel", "SchedulingCycle", "KubernetesAPI", "ClusterImport", "PlanReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Never imported by the product.
+        .target(name: "TestSupport", dependencies: ["SchedulingModel"], swiftSettings: strict),
+        .testTarget(name: "SchedulingModelTests", dependencies: ["SchedulingModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PlacementSolverTests",
+            dependencies: ["SchedulingModel", "PlacementSolver", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PlacementVerifierTests",
+            dependencies: ["SchedulingModel", "PlacementVerifier", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SchedulingCycleTests",
+            dependencies: ["SchedulingModel", "SchedulingCycle", "PlacementVerifier", "TestSupport"],
+            resources: [.copy("Scenarios")],
+            swiftSettings: strict),
+        .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
+        .testTarget(
+            name: "ClusterImportTests",
+            dependencies: ["KubernetesAPI", "ClusterImport", "SchedulingModel"],
+            swiftSettings: strict),
+        .testTarget(name: "PlanReportTests", dependencies: ["SchedulingModel", "PlanReport"], swiftSettings: strict),
+        .testTarget(
+            name: "BerthTests",
+            dependencies: [
+                "Berth", "SchedulingModel", "SchedulingCycle", "KubernetesAPI", "ClusterImport", "PlanReport",
             ],
             swiftSettings: strict),
     ],
