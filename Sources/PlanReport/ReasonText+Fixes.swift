@@ -1,0 +1,57 @@
+import SchedulingModel
+
+extension ReasonText {
+    /// The smallest change that was found to help, as something to do.
+    func message(for fix: Fix, evidence: Evidence) -> String {
+        switch fix {
+        case .waitForTermination(let pods, let nodes):
+            return "wait until \(Self.list(pods)) has left \(Self.list(nodes)): then it fits"
+        case .movePods(let pods, let targets): return "move " + Self.moves(pods, targets)
+        case .preempt(let pods, let nodes):
+            return "evict \(Self.list(pods)) of lower priority from \(Self.list(nodes))"
+        case .freePods(let pods, let nodes):
+            return "free \(Self.list(pods)) on \(Self.list(nodes)): not of lower priority, so somebody has to decide"
+        case .addToleration(let taint, let nodeCount):
+            return "tolerate \(Self.text(of: taint)): \(AmountText.count(nodeCount, "node")) would do"
+        case .addNodes(let count, let like): return "add \(AmountText.count(count, "empty node")) like \(like)"
+        case .widenTopology(let axis?):
+            return "require \(self.snapshot.topology.name(of: axis)) instead: the gang fits in one"
+        case .widenTopology(nil): return "drop the required topology: the gang fits when it may spread"
+        case .lowerMinMember(let minMember):
+            return "lower minMember to \(minMember): so many members fit"
+        case .lowerRequest(let resource, let amount):
+            return "request \(AmountText.amount(amount, of: resource)) of \(resource): so much fits"
+        case .relaxConstraint(let reason, let nodeCount):
+            return "relax \(Self.constraint(for: reason)): \(AmountText.count(nodeCount, "node")) would do"
+        case .correctObject: return evidence.detail.map { "correct the object: \($0)" } ?? "correct the object"
+        }
+    }
+
+    private static func list(_ pods: [PodKey]) -> String { AmountText.list(NameFolding.fold(pods.map(\.description))) }
+
+    private static func list(_ nodes: [NodeName]) -> String {
+        AmountText.list(NameFolding.fold(Set(nodes.map(\.rawValue)).sorted()))
+    }
+
+    private static func moves(_ pods: [PodKey], _ targets: [NodeName]) -> String {
+        AmountText.list(zip(pods, targets).map { "\($0) to \($1)" })
+    }
+
+    /// What the owner would have to relax.
+    private static func constraint(for reason: ReasonCode) -> String {
+        switch reason {
+        case .nodeAffinityMismatch: "the nodeSelector or node affinity"
+        case .untoleratedTaint: "the taint"
+        case .hostPortConflict: "the host port"
+        case .volumeUnavailable, .volumeNodeAffinityMismatch: "the volume's placement"
+        case .topologySpreadViolated: "the topology spread constraint"
+        case .podAffinityUnsatisfied: "the pod affinity"
+        case .podAntiAffinityViolated: "the pod anti-affinity"
+        case .domainOccupied: "the exclusive topology"
+        case .nodeUnschedulable, .nodeNotReady, .insufficientGPUs, .insufficientGPUMemory, .unsuitableGPUs,
+            .insufficientCPU, .insufficientMemory, .insufficientResource, .tooManyPods, .topologyDomainTooSmall,
+            .tooFewMembers, .groupInvalid, .siblingsUnplaced, .invalidRequest, .noNodes, .searchLimitReached:
+            ReasonText.words(for: reason)
+        }
+    }
+}
