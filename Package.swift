@@ -68,7 +68,11 @@ let package = Package(
             name: "ClusterImportTests",
             dependencies: ["KubernetesAPI", "ClusterImport", "SchedulingModel"],
             swiftSettings: strict),
-        .testTarget(name: "PlanReportTests", dependencies: ["SchedulingModel", "PlanReport"], swiftSettings: strict),
+        .testTarget(
+            name: "PlanReportTests",
+            dependencies: ["SchedulingModel", "PlanReport"],
+            exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(
             name: "BerthTests",
             dependencies: [

@@ -19,13 +19,12 @@ extension PlanReport {
 
     private func headline(of group: GroupPlacement, _ style: TableStyle) -> String {
         var parts = [
-            style.heading(group.group.description),
-            style.good("\(group.placedCount) of \(group.memberCount) placed") + " (min \(group.minMember))",
+            style.good("\(group.placedCount) of \(group.memberCount) placed") + " (min \(group.minMember))"
         ]
         if let place = self.place(of: group) { parts.append(place) }
         if group.placedCount > 1 { parts.append(AmountText.count(group.crossDomainHops, "cross-domain hop")) }
         if let allReduce = group.allReduce { parts.append(Self.text(of: allReduce)) }
-        return parts.joined(separator: "; ")
+        return style.heading(group.group.description) + ": " + parts.joined(separator: "; ")
     }
 
     /// `in rack r7`, or `over 3 blocks: b1, b2 and b3`.

@@ -43,7 +43,7 @@ struct ReasonText: Sendable {
     private func shortage(_ pending: PendingPod) -> String {
         let evidence = pending.evidence
         if let onBest = evidence.bestNodeReasons.first(where: { $0.code == pending.reason }) {
-            return self.sentence(for: onBest) + (evidence.bestNode.map { " on the best node \($0)" } ?? "")
+            return self.sentence(for: onBest) + (evidence.bestNode.map { " (best node \($0))" } ?? "")
         }
         if let shortfall = evidence.shortfalls.first(where: { Self.code(of: $0.resource) == pending.reason }) {
             return Self.sentence(for: shortfall)
