@@ -1,1 +1,87 @@
+/// A parsed JSON document, read-only, over simdjson's DOM.
+///
+/// Protocol of use: 1. `cjson_document_parse`; 2. read `cjson_document_tape` and `cjson_document_strings` and walk the
+/// tape with the inline functions below, from any number of threads; 3. `cjson_document_free`, after which no pointer
+/// into the document may be used.
+///
+/// The tape is simdjson's documented layout (its doc/tape.md): one 64-bit word per element, whose top byte is the type
+/// and whose lower 56 bits are the payload. An element is addressed by its position on the tape, so that a caller
+/// walks arrays and objects without any allocation. Positions must come from these functions; nothing is checked.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cjson_document cjson_document;
+
+/// Parses `length` bytes of UTF-8, which need not be padded: one padded copy is made and freed before the call returns.
+///
+/// - Parameter max_depth: Documents nested deeper than this are refused.
+/// - Parameter error: Set to 0, or to simdjson's error code where the answer is null.
+cjson_document *_Nullable cjson_document_parse(
+    const uint8_t *bytes, size_t length, size_t max_depth, int32_t *error);
+
+void cjson_document_free(cjson_document *document);
+
+/// simdjson's sentence for an error code; a static string.
+const char *cjson_error_message(int32_t error);
+
+/// Whether an error code says that the document is nested too deeply.
+int32_t cjson_error_is_depth(int32_t error);
+
+/// Whether an error code says that memory could not be had, or that the document is larger than 4 GiB.
+int32_t cjson_error_is_capacity(int32_t error);
+
+const uint64_t *cjson_document_tape(const cjson_document *document);
+const uint8_t *cjson_document_strings(const cjson_document *document);
+
+#ifdef __cplusplus
+}
+#endif
+
+/// The position of the document's outermost value.
+static const size_t cjson_root_position = 1;
+
+/// One of `{ } [ ] " l u d t f n`: braces and brackets, string, int64, uint64, double, true, false, null.
+static inline uint8_t cjson_type(const uint64_t *tape, size_t position) { return (uint8_t)(tape[position] >> 56); }
+
+static inline uint64_t cjson_payload(const uint64_t *tape, size_t position) {
+    return tape[position] & 0x00ffffffffffffffULL;
+}
+
+/// The position behind an element; for an object's key that is its value.
+static inline size_t cjson_next(const uint64_t *tape, size_t position) {
+    switch (cjson_type(tape, position)) {
+    case '{':
+    case '[':
+        return (uint32_t)cjson_payload(tape, position);
+    case 'l':
+    case 'u':
+    case 'd':
+        return position + 2;
+    default:
+        return position + 1;
+    }
+}
+
+/// The raw bits of a number: int64, uint64 or double, by its type.
+static inline uint64_t cjson_number_bits(const uint64_t *tape, size_t position) { return tape[position + 1]; }
+
+/// A string's bytes, valid UTF-8 with escapes resolved; may hold NUL.
+static inline const uint8_t *cjson_string_bytes(const uint64_t *tape, const uint8_t *strings, size_t position) {
+    return strings + cjson_payload(tape, position) + sizeof(uint32_t);
+}
+
+static inline uint32_t cjson_string_length(const uint64_t *tape, const uint8_t *strings, size_t position) {
+    uint32_t length;
+    __builtin_memcpy(&length, strings + cjson_payload(tape, position), sizeof(length));
+    return length;
+}
+
+#pragma clang assume_nonnull end

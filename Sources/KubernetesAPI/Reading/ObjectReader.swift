@@ -1,0 +1,182 @@
+/// A type that is decoded field by field from a JSON object.
+public protocol ObjectReadable {
+    /// - Returns: Nil where a field is bad without which the object means nothing. Whoever returns nil has reported
+    ///   why, through the reader.
+    init?(reading fields: ObjectReader)
+}
+
+/// A typed view of one JSON object that reports what it cannot use.
+///
+/// How a wire type uses it:
+///
+///     init?(reading fields: ObjectReader) {
+///         guard let name = fields.requiredString("name") else { return nil }
+///         self.name = name
+///         self.replicas = fields.integer("replicas")
+///         self.template = fields.object("template", as: PodTemplateSpec.self)
+///     }
+///
+/// The rules, the same for every accessor:
+/// - A field that is absent or null is not there: nil, or empty for arrays and maps. Nothing is reported.
+/// - A field of another type is reported as an error with its path, and then treated as absent.
+/// - `required…` reports absence too.
+/// - Fields that nobody asks for are never looked at.
+/// - A key that stands twice is reported as a warning by whoever reads it; the last one counts, as in Kubernetes.
+///
+/// Paths cost nothing until something is reported: they are found again from the value's position.
+public struct ObjectReader {
+    public let value: JSONValue
+    let session: ReadingSession
+
+    /// How many errors were reported so far while this whole object was read. Compare before and after to learn whether
+    /// a part could be read in full.
+    public var errorCount: Int { self.session.errorCount }
+
+    // MARK: Scalars
+
+    public func string(_ key: String) -> String? {
+        self.field(key).flatMap { field in
+            field.string ?? self.refuse(field, expected: "a string")
+        }
+    }
+
+    /// Absent, null and empty are all reported.
+    public func requiredString(_ key: String) -> String? {
+        let errorsBefore = self.errorCount
+        guard let text = self.string(key), !text.isEmpty else {
+            if self.errorCount == errorsBefore { self.report(key, expected: "a string that is not empty") }
+            return nil
+        }
+        return text
+    }
+
+    /// A whole number; 1.0 is one, "1" is not.
+    public func integer(_ key: String) -> Int64? {
+        self.field(key).flatMap { field in
+            field.integer ?? self.refuse(field, expected: "a whole number")
+        }
+    }
+
+    public func requiredInteger(_ key: String) -> Int64? {
+        let errorsBefore = self.errorCount
+        guard let number = self.integer(key) else {
+            if self.errorCount == errorsBefore { self.report(key, expected: "a whole number") }
+            return nil
+        }
+        return number
+    }
+
+    public func number(_ key: String) -> Double? {
+        self.field(key).flatMap { field in
+            field.number ?? self.refuse(field, expected: "a number")
+        }
+    }
+
+    public func boolean(_ key: String) -> Bool? {
+        self.field(key).flatMap { field in
+            field.boolean ?? self.refuse(field, expected: "true or false")
+        }
+    }
+
+    /// One of the raw values of `type`; any other string is reported with the choices.
+    public func choice<Choice>(_ key: String, as type: Choice.Type) -> Choice?
+    where Choice: RawRepresentable<String> & CaseIterable {
+        guard let field = self.field(key) else { return nil }
+        if let choice = field.string.flatMap(Choice.init(rawValue:)) { return choice }
+        return self.refuse(field, expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+
+    /// RFC 3339 as Kubernetes writes it, in whole seconds since 1970, fractions dropped.
+    public func timestamp(_ key: String) -> Int64? {
+        guard let field = self.field(key) else { return nil }
+        return field.string.flatMap(RFC3339.seconds) ?? self.refuse(field, expected: "a time such as 2026-01-02T03:04:05Z")
+    }
+
+    // MARK: Containers
+
+    public func object(_ key: String) -> ObjectReader? {
+        self.field(key).flatMap { field in
+            field.isObject ? ObjectReader(value: field, session: self.session) : self.refuse(field, expected: "an object")
+        }
+    }
+
+    public func requiredObject(_ key: String) -> ObjectReader? {
+        let errorsBefore = self.errorCount
+        let object = self.object(key)
+        if object == nil, self.errorCount == errorsBefore { self.report(key, expected: "an object") }
+        return object
+    }
+
+    public func object<Object: ObjectReadable>(_ key: String, as type: Object.Type) -> Object? {
+        self.object(key).flatMap(Object.init(reading:))
+    }
+
+    /// The objects of an array in order; elements that are none are reported and left out.
+    public func objects(_ key: String) -> [ObjectReader] {
+        self.elements(key) { element in
+            element.isObject
+                ? ObjectReader(value: element, session: self.session) : self.refuse(element, expected: "an object")
+        }
+    }
+
+    /// The objects of an array in order; those that cannot be decoded are reported and left out.
+    public func objects<Object: ObjectReadable>(_ key: String, as type: Object.Type) -> [Object] {
+        self.objects(key).compactMap(Object.init(reading:))
+    }
+
+    /// The strings of an array in order; elements that are none are reported and left out.
+    public func strings(_ key: String) -> [String] {
+        self.elements(key) { $0.string ?? self.refuse($0, expected: "a string") }
+    }
+
+    /// Labels, annotations, node selectors. Values that are no strings are reported and left out.
+    public func stringMap(_ key: String) -> [String: String] {
+        self.map(key) { $0.string ?? self.refuse($0, expected: "a string") }
+    }
+
+    private func elements<Element>(_ key: String, _ transform: (JSONValue) -> Element?) -> [Element] {
+        guard let field = self.field(key) else { return [] }
+        guard field.kind == .array else { return self.refuse(field, expected: "an array") ?? [] }
+        return field.elements.compactMap(transform)
+    }
+
+    func map<Element>(_ key: String, _ transform: (JSONValue) -> Element?) -> [String: Element] {
+        guard let field = self.field(key) else { return [:] }
+        guard field.isObject else { return self.refuse(field, expected: "an object") ?? [:] }
+        var result: [String: Element] = [:]
+        for (key, value) in field.members where !value.isNull {
+            guard let element = transform(value) else { continue }
+            if result.updateValue(element, forKey: key) != nil { self.warnOfDuplicate(value) }
+        }
+        return result
+    }
+
+    // MARK: Anything
+
+    /// The value under `key` as it stands; nil where it is absent or null.
+    public func field(_ key: String) -> JSONValue? {
+        let (value, count) = self.value.lookUp(key)
+        guard let value else { return nil }
+        if count > 1 { self.warnOfDuplicate(value) }
+        return value.isNull ? nil : value
+    }
+
+    public func has(_ key: String) -> Bool { self.field(key) != nil }
+
+    // MARK: Reporting
+
+    /// Reports the field under `key`, or this object itself where `key` is nil. What was found is said from the value.
+    public func report(_ key: String?, severity: Finding.Severity = .error, expected: String) {
+        self.session.report(self.value, key: key, severity: severity, expected: expected)
+    }
+
+    private func warnOfDuplicate(_ value: JSONValue) {
+        self.session.report(value, severity: .warning, found: "a key that stands twice", expected: "one; the last counts")
+    }
+
+    /// Reports `value`, which is somewhere inside this object, and answers nil so that it can end an expression.
+    func refuse<Result>(_ value: JSONValue, expected: String) -> Result? {
+        self.session.report(value, key: nil, severity: .error, expected: expected)
+        return nil
+    }
+}
