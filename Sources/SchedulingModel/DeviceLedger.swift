@@ -44,9 +44,9 @@ public struct DeviceLedger: Hashable, Sendable {
             return load.isIdle && self.memoryFits(request, beside: 0)
         case (.slot, .shared(let slots, _)), (.mig, .shared(let slots, _)), (.fraction, .shared(let slots, _)):
             return load.clientCount < slots && self.memoryFits(request, beside: load.memoryMiB)
-                && load.thousandths + (request.thousandthsPerDevice ?? 0) <= 1000
+                && (request.thousandthsPerDevice ?? 0) <= 1000 - load.thousandths
         case (.fraction, .exclusive):
-            return load.thousandths + (request.thousandthsPerDevice ?? 0) <= 1000
+            return (request.thousandthsPerDevice ?? 0) <= 1000 - load.thousandths
                 && self.memoryFits(request, beside: load.memoryMiB)
         }
     }
@@ -173,9 +173,12 @@ public struct DeviceLedger: Hashable, Sendable {
 
     private mutating func book(_ assignment: DeviceAssignment, sign: Int) {
         guard self.loads.indices.contains(assignment.index) else { return }
+        // What a pod declares is untrusted: no single client can make a sum overflow, and giving back stays exact.
+        let memoryMiB = min(max(assignment.memoryMiB ?? 0, 0), 1 << 40)
+        let thousandths = min(max(assignment.thousandths ?? 0, 0), 1 << 20)
         self.loads[assignment.index].clientCount += sign
-        self.loads[assignment.index].memoryMiB += Int64(sign) * (assignment.memoryMiB ?? 0)
-        self.loads[assignment.index].thousandths += sign * (assignment.thousandths ?? 0)
+        self.loads[assignment.index].memoryMiB += Int64(sign) * memoryMiB
+        self.loads[assignment.index].thousandths += sign * thousandths
         let isExclusivelyHeld = assignment.kind != .fraction && self.pool.kind == .exclusive
         if isExclusivelyHeld { self.loads[assignment.index].isTakenWhole = sign > 0 }
     }

@@ -133,7 +133,10 @@ public struct DeviceRequest: Hashable, Sendable {
     public func memoryMiB(on pool: DevicePool) -> Int64? {
         if let declared = self.memoryMiBPerDevice { return declared }
         guard let memory = pool.memoryMiBPerDevice else { return nil }
-        if let thousandths = self.thousandthsPerDevice { return memory * Int64(min(thousandths, 1000)) / 1000 }
+        if let thousandths = self.thousandthsPerDevice {
+            let product = memory.multipliedFullWidth(by: Int64(min(max(thousandths, 0), 1000)))
+            return Int64(1000).dividingFullWidth(product).quotient
+        }
         return pool.memoryMiBPerSlot
     }
 }

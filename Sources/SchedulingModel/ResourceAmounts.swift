@@ -38,7 +38,7 @@ public struct ResourceAmounts: Hashable, Sendable {
     }
 
     public mutating func subtract(_ other: ResourceAmounts) {
-        for entry in other.entries { self[entry.name] = self[entry.name].addingSaturated(-entry.amount) }
+        for entry in other.entries { self[entry.name] = self[entry.name].subtractingSaturated(entry.amount) }
     }
 
     /// Takes the larger amount of each resource.
@@ -53,5 +53,12 @@ extension Int64 {
         let (sum, overflow) = self.addingReportingOverflow(other)
         guard overflow else { return sum }
         return other < 0 ? .min : .max
+    }
+
+    /// The difference, or the nearest representable value.
+    public func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflow) = self.subtractingReportingOverflow(other)
+        guard overflow else { return difference }
+        return other < 0 ? .max : .min
     }
 }

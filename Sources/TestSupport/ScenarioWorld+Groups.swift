@@ -9,7 +9,8 @@ extension ScenarioWorld {
             self.group(&line, key: PodGroupKey(namespace: namespace, name: name), minMember: minMember), line)
     }
 
-    /// `gang ns/name members=n [min=n]` with the words of `group` and of `pod`: the group and its pods name-0, name-1, ….
+    /// `gang ns/name members=n [min=n]` with the words of `group` and of `pod`: the group and its pods name-0, name-1
+    /// and so on.
     ///
     /// A member's rank is its number, unless `unranked`. `bound=0@node,2@node` says which members run, `gated=1,3`
     /// which wait for somebody else's gate.

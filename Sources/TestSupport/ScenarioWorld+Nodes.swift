@@ -48,8 +48,8 @@ extension ScenarioWorld {
         }
     }
 
-    /// `gpus=8 [shared=time-slicing:4] [chooser=packed] [slice=1g.5gb] [memoryMiB=…] [product=…] [resource=…]` makes
-    /// one pool; `mig=1g.5gb:7,2g.10gb:3` one pool per profile.
+    /// `gpus=8 [shared=time-slicing:4] [chooser=packed] [slice=1g.5gb] [memoryMiB=] [product=] [resource=]` makes one
+    /// pool; `mig=1g.5gb:7,2g.10gb:3` one pool per profile.
     private func addDevices(to node: inout NodeState, _ line: inout ScenarioLine) throws(ScenarioError) {
         let product = try line.value("product")
         node.labels["nvidia.com/gpu.product"] = product
