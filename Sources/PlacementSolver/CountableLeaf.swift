@@ -1,0 +1,181 @@
+import SchedulingModel
+
+/// Pods of one shape that only compete for what nodes have: how many fit on a node does not depend on other nodes.
+struct CountableLeaf {
+    /// In ring order.
+    let pods: [Int]
+    let shape: Int
+}
+
+extension SolverState {
+    /// The pending members of a leaf, if they are interchangeable.
+    mutating func countableLeaf(_ group: Int) -> CountableLeaf? {
+        let runs = self.shapeRuns(group)
+        guard runs.count == 1 else { return nil }
+        return self.countable(runs[0])
+    }
+
+    mutating func countable(_ run: [Int]) -> CountableLeaf? {
+        guard let first = run.first else { return nil }
+        let shape = self.shape(of: first)
+        guard !self.needsNeighbourCheck(shape), !self.shapes[shape].hasPreferences else { return nil }
+        return CountableLeaf(pods: run, shape: shape)
+    }
+
+    /// Pending members of a leaf by shape: most devices first, then most memory, pods that must be near others last;
+    /// inside a run in ring order.
+    mutating func shapeRuns(_ group: Int) -> [[Int]] {
+        var runs: [Int: [Int]] = [:]
+        for pod in self.groups.membersByGroup[group] where self.isPlaceable(pod) {
+            runs[self.shape(of: pod), default: []].append(pod)
+        }
+        let sizes = runs.mapValues { pods in self.size(of: pods[0]) }
+        return runs.keys.sorted { lhs, rhs in
+            guard let left = sizes[lhs], let right = sizes[rhs] else { return lhs < rhs }
+            return left != right ? left.precedes(right) : lhs < rhs
+        }.compactMap { runs[$0] }
+    }
+
+    private struct MemberSize: Equatable {
+        let followsOthers: Int
+        let devices: Int
+        let deviceMemory: Int64
+        let cpuMillis: Int64
+        let memoryBytes: Int64
+
+        func precedes(_ other: MemberSize) -> Bool {
+            (self.followsOthers, -self.devices, -self.deviceMemory, -self.cpuMillis, -self.memoryBytes)
+                < (other.followsOthers, -other.devices, -other.deviceMemory, -other.cpuMillis, -other.memoryBytes)
+        }
+    }
+
+    private func size(of pod: Int) -> MemberSize {
+        let state = self.snapshot.pods[pod]
+        let isNearItself = state.constraints.requiredPodAffinity.allSatisfy {
+            $0.matches(namespace: state.key.namespace, labels: state.labels)
+        }
+        return MemberSize(
+            followsOthers: isNearItself ? 0 : 1,
+            devices: state.deviceRequests.reduce(0) { $0 + $1.count },
+            deviceMemory: state.deviceRequests.compactMap(\.memoryMiBPerDevice).max() ?? 0,
+            cpuMillis: state.requests[.cpu], memoryBytes: state.requests[.memory])
+    }
+
+    // MARK: Counting
+
+    /// How many of the pods fit on each node now, each at most the number of pods.
+    mutating func room(for leaf: CountableLeaf, in allowed: NodeBitset) -> [Int32] {
+        var room = [Int32](repeating: 0, count: self.nodeCount)
+        var nodes = self.shapes[leaf.shape].allowedNodes
+        nodes.formIntersection(allowed)
+        if self.shapes[leaf.shape].isCountable {
+            nodes.forEach { room[$0] = Int32(self.countByAmounts(leaf, on: $0)) }
+        } else {
+            var list: [Int] = []
+            nodes.forEach { list.append($0) }
+            for node in list { room[node] = Int32(self.countByTrial(leaf, on: node)) }
+        }
+        return room
+    }
+
+    private func countByAmounts(_ leaf: CountableLeaf, on node: Int) -> Int {
+        let shape = self.shapes[leaf.shape]
+        var count = leaf.pods.count
+        for request in shape.requests {
+            let free = self.free[request.row * self.nodeCount + node]
+            if free < request.amount { return 0 }
+            count = min(count, Int(free / request.amount))
+        }
+        for request in shape.deviceRequests {
+            guard let row = self.poolRowByResource[request.resource],
+                let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }),
+                ledger.choose(request) != nil
+            else { return 0 }
+            count = min(count, self.freeUnits[row][node] / max(1, request.count))
+        }
+        return count
+    }
+
+    private mutating func countByTrial(_ leaf: CountableLeaf, on node: Int) -> Int {
+        let start = self.checkpoint
+        defer { self.rollback(to: start) }
+        var count = 0
+        for pod in leaf.pods {
+            guard let devices = self.fit(pod, on: node) else { break }
+            self.assume(pod, on: node, devices: devices)
+            count += 1
+        }
+        return count
+    }
+
+    // MARK: Filling
+
+    /// Puts the first `count` pods on nodes of a cell, over the fewest sub-domains, in ring order along the tree.
+    mutating func fill(_ leaf: CountableLeaf, count: Int, cell: Int, _ cells: TopologyCells, _ room: [Int32]) -> Bool {
+        let nodes = room.indices.filter { room[$0] > 0 && cells.cellByNode[$0] == Int32(cell) }
+        let shares = self.shares(of: count, nodes: nodes, room: room)
+        let slots = shares.sorted { self.treePosition[$0.node] < self.treePosition[$1.node] }
+            .flatMap { Array(repeating: $0.node, count: $0.count) }
+        guard slots.count == count else { return false }
+        for (pod, node) in zip(leaf.pods, slots) {
+            guard let devices = self.fit(pod, on: node) else { return false }
+            self.assume(pod, on: node, devices: devices)
+        }
+        return true
+    }
+
+    struct Share: Hashable {
+        let node: Int
+        let count: Int
+    }
+
+    /// How many go to each node: whole domains with most room first, the rest to the domain that is left fullest.
+    private mutating func shares(of count: Int, nodes: [Int], room: [Int32]) -> [Share] {
+        var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)).domainByNode }
+        if self.snapshot.nodes.contains(where: { $0.nvlinkDomain != nil }) {
+            divisions.insert(self.axisDomains(.nvlink).domainByNode, at: max(0, divisions.count - 1))
+        }
+        return self.divide(count, among: nodes, room: room, by: divisions[...])
+    }
+
+    private func divide(
+        _ count: Int, among nodes: [Int], room: [Int32], by divisions: ArraySlice<[Int32]>
+    ) -> [Share] {
+        guard count > 0 else { return [] }
+        guard let division = divisions.first else { return self.divideAmongNodes(count, nodes: nodes, room: room) }
+        let parts = Dictionary(grouping: nodes) { division[$0] }.sorted { $0.key < $1.key }
+            .map { (nodes: $0.value, room: $0.value.reduce(0) { $0 + Int(room[$1]) }) }
+        var shares: [Share] = []
+        for (part, taken) in Self.fewest(count, of: parts.map(\.room)) {
+            shares += self.divide(taken, among: parts[part].nodes, room: room, by: divisions.dropFirst())
+        }
+        return shares
+    }
+
+    private func divideAmongNodes(_ count: Int, nodes: [Int], room: [Int32]) -> [Share] {
+        // Between nodes with equal room the one that is fuller, then the one earlier in the tree.
+        let ordered = nodes.sorted {
+            (self.bystanderUnits(node: $0), self.treePosition[$0]) < (self.bystanderUnits(node: $1), self.treePosition[$1])
+        }
+        return Self.fewest(count, of: ordered.map { Int(room[$0]) }).map { Share(node: ordered[$0.part], count: $0.count) }
+    }
+
+    /// The fewest parts that hold `count`: the largest whole, and for the rest the smallest that holds it.
+    static func fewest(_ count: Int, of rooms: [Int]) -> [(part: Int, count: Int)] {
+        let descending = rooms.indices.sorted { (-rooms[$0], $0) < (-rooms[$1], $1) }
+        var chosen: [(part: Int, count: Int)] = []
+        var left = count
+        for (position, part) in descending.enumerated() where left > 0 {
+            if rooms[part] >= left {
+                let smallest = descending[position...].last { rooms[$0] >= left } ?? part
+                let tightest = descending[position...].first { rooms[$0] == rooms[smallest] } ?? smallest
+                chosen.append((tightest, left))
+                left = 0
+            } else {
+                chosen.append((part, rooms[part]))
+                left -= rooms[part]
+            }
+        }
+        return chosen
+    }
+}

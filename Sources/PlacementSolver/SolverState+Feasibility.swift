@@ -1,0 +1,218 @@
+public import SchedulingModel
+
+extension SolverState {
+    /// Whether the pod may run on the node now, devices included.
+    ///
+    /// - Parameter ignoringAffinity: Leaves out required pod affinity, which a later member of the same gang may satisfy.
+    /// - Returns: The devices it would get, or nil where it does not fit.
+    public mutating func fit(_ pod: Int, on node: Int) -> [DeviceAssignment]? {
+        let shape = self.shape(of: pod)
+        guard self.shapes[shape].allowedNodes.contains(node), self.amountsFit(shape, on: node),
+            self.portsFit(shape, on: node), self.neighboursAllow(pod, on: node)
+        else { return nil }
+        return self.chooseDevices(pod, on: node)
+    }
+
+    @inline(__always)
+    func amountsFit(_ shape: Int, on node: Int) -> Bool {
+        let count = self.nodeCount
+        for request in self.shapes[shape].requests where self.free[request.row * count + node] < request.amount {
+            return false
+        }
+        return true
+    }
+
+    func portsFit(_ shape: Int, on node: Int) -> Bool {
+        let ports = self.shapes[shape].constraints.hostPorts
+        guard !ports.isEmpty, let taken = self.hostPortsByNode[node] else { return true }
+        return !ports.contains { port in taken.contains(where: port.conflicts) }
+    }
+
+    // MARK: Devices
+
+    /// The devices of every request of the pod, sorted by resource and index; empty for a pod without requests.
+    func chooseDevices(_ pod: Int, on node: Int) -> [DeviceAssignment]? {
+        let requests = self.snapshot.pods[pod].deviceRequests
+        if requests.isEmpty { return [] }
+        var chosen: [DeviceAssignment] = []
+        for request in requests {
+            guard let pool = self.ledgers[node].firstIndex(where: { $0.pool.resource == request.resource }) else {
+                return nil
+            }
+            let ledger = self.ledgers[node][pool]
+            let avoided = self.siblingDevices(of: pod, on: node, resource: request.resource)
+                .union(chosen.filter { $0.resource == request.resource }.map(\.index))
+            guard let indices = ledger.choose(request, avoiding: avoided) else { return nil }
+            chosen += ledger.assignments(request, at: indices)
+        }
+        if requests.count > 1 { chosen.sort { ($0.resource, $0.index) < ($1.resource, $1.index) } }
+        return chosen
+    }
+
+    /// Devices of the resource on the node that members of the pod's own group hold.
+    private func siblingDevices(of pod: Int, on node: Int, resource: ResourceName) -> Set<Int> {
+        let group = self.groups.topGroupByPod[pod]
+        guard group >= 0 else { return [] }
+        var held: Set<Int> = []
+        for other in self.podsByNode[node] where self.groups.topGroupByPod[Int(other)] == group {
+            for device in self.devices(of: Int(other)) where device.resource == resource { held.insert(device.index) }
+        }
+        return held
+    }
+
+    // MARK: Other pods
+
+    /// Spread, affinity and anti-affinity against the pods that have nodes now.
+    mutating func neighboursAllow(_ pod: Int, on node: Int) -> Bool {
+        self.spreadRejection(pod, on: node) == nil && self.affinityRejection(pod, on: node) == nil
+    }
+
+    private func domain(_ counter: PodCounter, _ node: Int) -> Int32 {
+        self.labelDomains[counter.labelRow].domainByNode[node]
+    }
+
+    mutating func spreadRejection(_ pod: Int, on node: Int) -> RejectionReason? {
+        let shape = self.shape(of: pod)
+        for (position, index) in self.shapes[shape].spreadCounters.enumerated() {
+            let constraint = self.shapes[shape].constraints.topologySpread[position]
+            guard constraint.isRequired else { continue }
+            let counter = self.counters[index]
+            let domain = self.domain(counter, node)
+            guard domain >= 0 else { return .topologySpreadViolated(topologyKey: constraint.topologyKey) }
+            let isOwn = constraint.selector?.matches(self.snapshot.pods[pod].labels) ?? false
+            let isCounted = counter.eligibleNodes?.contains(node) ?? true
+            let inDomain = isCounted || counter.eligibleDomains.contains(Int(domain))
+                ? Int(counter.countByDomain[Int(domain)]) : 0
+            var fewest = counter.eligibleDomains.lazy.map { Int(counter.countByDomain[$0]) }.min() ?? 0
+            if counter.eligibleDomains.count < (constraint.minDomains ?? 1) { fewest = 0 }
+            if inDomain + (isOwn ? 1 : 0) - fewest > constraint.maxSkew {
+                return .topologySpreadViolated(topologyKey: constraint.topologyKey)
+            }
+        }
+        return nil
+    }
+
+    mutating func affinityRejection(_ pod: Int, on node: Int) -> RejectionReason? {
+        self.heldTermRejection(pod, on: node) ?? self.ownAntiAffinityRejection(pod, on: node)
+            ?? self.ownAffinityRejection(pod, on: node)
+    }
+
+    private func heldTermRejection(_ pod: Int, on node: Int) -> RejectionReason? {
+        let state = self.snapshot.pods[pod]
+        for index in self.holdingCounters where self.counters[index].total > 0 {
+            let counter = self.counters[index]
+            let domain = self.domain(counter, node)
+            guard domain >= 0, counter.countByDomain[Int(domain)] > 0, case .holding(let term) = counter.subject,
+                term.matches(namespace: state.key.namespace, labels: state.labels)
+            else { continue }
+            return .podAntiAffinityViolated(topologyKey: term.topologyKey, byExisting: true)
+        }
+        return nil
+    }
+
+    private mutating func ownAntiAffinityRejection(_ pod: Int, on node: Int) -> RejectionReason? {
+        let shape = self.shape(of: pod)
+        for index in self.shapes[shape].antiAffinityCounters {
+            let counter = self.counters[index]
+            let domain = self.domain(counter, node)
+            if domain >= 0, counter.countByDomain[Int(domain)] > 0 {
+                let key = self.labelDomains[counter.labelRow].key
+                return .podAntiAffinityViolated(topologyKey: key, byExisting: false)
+            }
+        }
+        return nil
+    }
+
+    private mutating func ownAffinityRejection(_ pod: Int, on node: Int) -> RejectionReason? {
+        let shape = self.shape(of: pod)
+        let counters = self.shapes[shape].affinityCounters
+        guard !counters.isEmpty else { return nil }
+        var unsatisfiedKey: String?
+        for index in counters {
+            let counter = self.counters[index]
+            let domain = self.domain(counter, node)
+            let key = self.labelDomains[counter.labelRow].key
+            if domain < 0 { return .podAffinityUnsatisfied(topologyKey: key) }
+            if counter.countByDomain[Int(domain)] == 0 { unsatisfiedKey = unsatisfiedKey ?? key }
+        }
+        guard let unsatisfiedKey else { return nil }
+        // The first pod of a set that is near to itself may start anywhere: nobody matches yet, and it does.
+        let isFirstOfItsKind = counters.allSatisfy { self.counters[$0].total == 0 }
+            && self.shapes[shape].constraints.requiredPodAffinity.allSatisfy {
+                $0.matches(namespace: self.snapshot.pods[pod].key.namespace, labels: self.snapshot.pods[pod].labels)
+            }
+        return isFirstOfItsKind ? nil : .podAffinityUnsatisfied(topologyKey: unsatisfiedKey)
+    }
+
+    // MARK: Reasons
+
+    /// Why the pod may not run on the node now, in kube-scheduler's order of checks: taints, selector and affinity,
+    /// ports, amounts and devices, volumes, spread, pod affinity. All that fail, not only the first.
+    public mutating func rejections(_ pod: Int, on node: Int) -> [RejectionReason] {
+        let state = self.snapshot.pods[pod]
+        let nodeState = self.snapshot.nodes[node]
+        var reasons: [RejectionReason] = []
+        if let taint = state.constraints.untoleratedTaint(of: nodeState) { reasons.append(.untoleratedTaint(taint)) }
+        if !state.constraints.selects(nodeState) { reasons.append(.nodeAffinityMismatch) }
+        if let port = state.constraints.hostPorts.first(where: { port in
+            self.hostPortsByNode[node]?.contains(where: port.conflicts) ?? false
+        }) {
+            reasons.append(.hostPortConflict(port))
+        }
+        reasons += self.shortAmounts(pod, on: node)
+        if !reasons.contains(where: { $0.code == .insufficientGPUs }) { reasons += self.deviceRejections(pod, on: node) }
+        switch state.constraints.volumes {
+        case .none: break
+        case .unavailable(let claim, let why): reasons.append(.volumeUnavailable(claim: claim, why: why))
+        case .nodes:
+            if !Self.volumesAllow(state.constraints.volumes, nodeState) { reasons.append(.volumeNodeAffinityMismatch) }
+        }
+        if let spread = self.spreadRejection(pod, on: node) { reasons.append(spread) }
+        if let affinity = self.affinityRejection(pod, on: node) { reasons.append(affinity) }
+        return reasons
+    }
+
+    private mutating func shortAmounts(_ pod: Int, on node: Int) -> [RejectionReason] {
+        let shape = self.shape(of: pod)
+        return self.shapes[shape].requests.compactMap { request in
+            let position = request.row * self.nodeCount + node
+            guard self.free[position] < request.amount else { return nil }
+            return .insufficient(
+                resource: self.resources[request.row], requested: request.amount, free: self.free[position],
+                allocatable: self.allocatable[position])
+        }
+    }
+
+    private func deviceRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
+        self.snapshot.pods[pod].deviceRequests.compactMap { request in
+            guard let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }) else {
+                return .insufficient(resource: request.resource, requested: Int64(request.count), free: 0, allocatable: 0)
+            }
+            let avoided = self.siblingDevices(of: pod, on: node, resource: request.resource)
+            if ledger.choose(request, avoiding: avoided) != nil { return nil }
+            return Self.deviceRejection(request, ledger)
+        }
+    }
+
+    private static func deviceRejection(_ request: DeviceRequest, _ ledger: DeviceLedger) -> RejectionReason {
+        guard request.isServed(by: ledger.pool) else {
+            return .unsuitableDevices(resource: request.resource, requested: request.count, suitable: 0)
+        }
+        var withoutMemory = request
+        withoutMemory.memoryMiBPerDevice = nil
+        let hasSlots = ledger.loads.count { !$0.isTakenWhole && $0.clientCount < ledger.pool.slotsPerDevice }
+        if let asked = request.memoryMiB(on: ledger.pool), request.kind != .whole, hasSlots >= request.count {
+            let total = ledger.pool.memoryMiBPerDevice
+            let limit = ledger.pool.memoryMiBLimitPerClient ?? 0
+            let free = total.map { total in
+                ledger.loads.filter { !$0.isTakenWhole }.map { min(limit, total - $0.memoryMiB) }.max() ?? 0
+            }
+            return .insufficientDeviceMemory(
+                resource: request.resource, requestedMiB: asked, bestFreeMiB: free, deviceMiB: total.map { min($0, limit) })
+        }
+        let usable = request.kind == .whole ? ledger.idleCount : hasSlots
+        return .insufficient(
+            resource: request.resource, requested: Int64(request.count), free: Int64(usable),
+            allocatable: Int64(ledger.pool.deviceCount * ledger.pool.slotsPerDevice))
+    }
+}

@@ -1,0 +1,84 @@
+public import SchedulingModel
+
+extension SolverState {
+    public func deviceLedgers(on node: Int) -> [DeviceLedger] { self.ledgers[node] }
+
+    /// A number that is equal for pods the solver treats alike.
+    public mutating func shapeIdentity(of pod: Int) -> Int { self.shape(of: pod) }
+
+    /// Whether what fits depends on which other pods run where, so that equal shapes may differ by their labels.
+    public var looksAtOtherPods: Bool { !self.counters.isEmpty }
+
+    /// Pods that hold the node now, bound or assumed.
+    public func pods(on node: Int) -> [Int] { self.podsByNode[node].map(Int.init).sorted() }
+
+    public func freeAmount(of resource: ResourceName, on node: Int) -> Int64 {
+        guard let row = self.rowByResource[resource] else { return self.snapshot.nodes[node].allocatable[resource] }
+        return self.free[row * self.nodeCount + node]
+    }
+
+    // MARK: Fragmentation
+
+    /// Free devices that the demand seen in the snapshot could not use where they are, after Weng et al. (ATC 2023):
+    /// per node, its idle devices times the share of device pods, by count, whose shape does not fit there now.
+    ///
+    /// Shapes of bound and pending pods alike make up the demand; of more than 64 shapes the most frequent count.
+    /// Other pods (affinity, spread) are not looked at.
+    public mutating func fragmentedDevices() -> Double {
+        var countByShape: [Int: Int] = [:]
+        for (pod, state) in self.snapshot.pods.enumerated() where !state.deviceRequests.isEmpty {
+            countByShape[self.shape(of: pod), default: 0] += 1
+        }
+        let frequent = countByShape.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(64)
+        let total = frequent.reduce(0) { $0 + $1.value }
+        guard total > 0 else { return 0 }
+        var fragmented = 0.0
+        for node in 0..<self.nodeCount {
+            let idle = self.ledgers[node].reduce(0) { $0 + $1.idleCount }
+            guard idle > 0 else { continue }
+            let unusable = frequent.reduce(0) { $0 + (self.fitsAlone($1.key, on: node) ? 0 : $1.value) }
+            fragmented += Double(idle) * Double(unusable) / Double(total)
+        }
+        return fragmented
+    }
+
+    private func fitsAlone(_ shape: Int, on node: Int) -> Bool {
+        guard self.shapes[shape].allowedNodes.contains(node), self.amountsFit(shape, on: node) else { return false }
+        return self.shapes[shape].deviceRequests.allSatisfy { request in
+            self.ledgers[node].contains { $0.pool.resource == request.resource && $0.choose(request) != nil }
+        }
+    }
+
+    // MARK: Domains
+
+    /// How much of a group's pending demand each domain of an axis has room for; nil stands for the whole cluster.
+    ///
+    /// Shapes are counted apart, so with several the figure is an upper bound.
+    public mutating func domainFits(of top: Int, on axis: TopologyAxis?) -> [Evidence.DomainFit] {
+        let everything = NodeBitset(capacity: self.nodeCount) { _ in true }
+        var fits: [TopologyDomain: (members: Int, devices: Int)] = [:]
+        let pending = self.groups.pods(below: top).filter { self.isPlaceable($0) }
+        var runs: [Int: [Int]] = [:]
+        for pod in pending { runs[self.shape(of: pod), default: []].append(pod) }
+        let wholeCluster = TopologyDomain(axis: axis ?? .host, path: ["(cluster)"])
+        let domains = self.snapshot.nodes.map { node in axis.map { node.domain(on: $0) } ?? wholeCluster }
+        for shape in runs.keys.sorted() {
+            let leaf = CountableLeaf(pods: runs[shape] ?? [], shape: shape)
+            let room = self.room(for: leaf, in: everything)
+            var roomByDomain: [TopologyDomain: Int] = [:]
+            for (node, count) in room.enumerated() where count > 0 { roomByDomain[domains[node], default: 0] += Int(count) }
+            for (domain, count) in roomByDomain { fits[domain, default: (0, 0)].members += min(count, leaf.pods.count) }
+        }
+        for node in 0..<self.nodeCount where fits[domains[node]] != nil {
+            fits[domains[node]]?.devices += self.ledgers[node].reduce(0) { $0 + $1.idleCount }
+        }
+        let devices = pending.reduce(0) { sum, pod in
+            sum + self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
+        }
+        return fits.map { domain, fit in
+            Evidence.DomainFit(
+                domain: domain, fittingMembers: fit.members, neededMembers: pending.count,
+                freeAccelerators: fit.devices, neededAccelerators: devices)
+        }.sorted { ($1.fittingMembers, $0.domain) < ($0.fittingMembers, $1.domain) }
+    }
+}

@@ -1,0 +1,144 @@
+public import SchedulingModel
+
+extension SolverState {
+    /// A place in the log to come back to.
+    public struct Checkpoint: Sendable {
+        fileprivate let length: Int
+    }
+
+    public var checkpoint: Checkpoint { Checkpoint(length: self.log.count) }
+
+    /// The node a pod holds or is assumed on.
+    public func node(of pod: Int) -> Int? { self.nodeByPod[pod] >= 0 ? Int(self.nodeByPod[pod]) : nil }
+
+    public func devices(of pod: Int) -> [DeviceAssignment] { self.devicesByPod[pod] ?? [] }
+
+    /// Books `pod` on `node` with these devices.
+    ///
+    /// - Precondition: The pod has no node. Whether it fits is the caller's business.
+    /// - Complexity: O(*r* + *d* + *c*), *r* resources asked, *d* devices of the node, *c* affected counters.
+    public mutating func assume(_ pod: Int, on node: Int, devices: [DeviceAssignment]) {
+        precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
+        self.place(pod, on: node, devices: devices)
+        self.log.append(.placed(pod: pod))
+    }
+
+    /// Frees what a bound or assumed pod holds, as if it were gone.
+    public mutating func release(_ pod: Int) {
+        guard let node = self.node(of: pod) else { return }
+        let devices = self.devices(of: pod)
+        self.displace(pod)
+        self.log.append(.released(pod: pod, node: node, devices: devices))
+    }
+
+    public mutating func rollback(to checkpoint: Checkpoint) {
+        while self.log.count > checkpoint.length {
+            switch self.log.removeLast() {
+            case .placed(let pod): self.displace(pod)
+            case .released(let pod, let node, let devices): self.place(pod, on: node, devices: devices)
+            case .claimed(let domain): self.exclusiveOwners[domain] = nil
+            }
+        }
+    }
+
+    mutating func claim(_ domain: ExclusiveDomain, for group: PodGroupKey) {
+        guard self.exclusiveOwners[domain] == nil else { return }
+        self.exclusiveOwners[domain] = group
+        self.log.append(.claimed(domain))
+    }
+
+    // MARK: Booking
+
+    private mutating func place(_ pod: Int, on node: Int, devices: [DeviceAssignment]) {
+        let counters = self.counters(of: pod)
+        self.occupy(node: node, pod: pod)
+        for index in counters {
+            self.counters[index].add(
+                1, node: node, domain: self.labelDomains[self.counters[index].labelRow].domainByNode[node])
+        }
+        guard !devices.isEmpty else { return }
+        self.devicesByPod[pod] = devices
+        self.ledgers[node].take(devices)
+        self.updateUnits(node: node)
+    }
+
+    private mutating func displace(_ pod: Int) {
+        let node = Int(self.nodeByPod[pod])
+        for index in self.counters(of: pod) {
+            self.counters[index].add(
+                -1, node: node, domain: self.labelDomains[self.counters[index].labelRow].domainByNode[node])
+        }
+        self.vacate(node: node, pod: pod)
+        guard let devices = self.devicesByPod.removeValue(forKey: pod), !devices.isEmpty else { return }
+        self.ledgers[node].giveBack(devices)
+        self.updateUnits(node: node)
+    }
+
+    /// Amounts, ports and membership; devices and counters are the caller's.
+    mutating func occupy(node: Int, pod: Int) {
+        let state = self.snapshot.pods[pod]
+        self.nodeByPod[pod] = Int32(node)
+        self.podsByNode[node].append(Int32(pod))
+        self.book(state.requests, node: node, sign: -1)
+        if !state.constraints.hostPorts.isEmpty {
+            self.hostPortsByNode[node, default: []] += state.constraints.hostPorts
+        }
+    }
+
+    private mutating func vacate(node: Int, pod: Int) {
+        let state = self.snapshot.pods[pod]
+        self.nodeByPod[pod] = -1
+        if let position = self.podsByNode[node].lastIndex(of: Int32(pod)) { self.podsByNode[node].remove(at: position) }
+        self.book(state.requests, node: node, sign: 1)
+        for port in state.constraints.hostPorts {
+            guard let position = self.hostPortsByNode[node]?.lastIndex(of: port) else { continue }
+            self.hostPortsByNode[node]?.remove(at: position)
+        }
+    }
+
+    private mutating func book(_ requests: ResourceAmounts, node: Int, sign: Int64) {
+        self.free[node] += sign
+        for entry in requests.entries {
+            guard let row = self.rowByResource[entry.name], row > 0 else { continue }
+            let position = row * self.nodeCount + node
+            self.free[position] = self.free[position].addingSaturated(sign * entry.amount)
+        }
+    }
+
+    private mutating func updateUnits(node: Int) {
+        for ledger in self.ledgers[node] {
+            guard let row = self.poolRowByResource[ledger.pool.resource] else { continue }
+            let units = Self.units(of: ledger)
+            self.freeUnits[row][node] = units
+            self.unitIndexes[row].update(node: node, freeUnits: units)
+        }
+        self.bystanderIndex.update(node: node, freeUnits: self.bystanderUnits(node: node))
+    }
+
+    // MARK: Invariants
+
+    /// Compares everything that is kept incrementally with a fresh count. Slow; for tests and debug builds.
+    public func checkInvariants() {
+        var fresh = self.allocatable
+        for (pod, node) in self.nodeByPod.enumerated() where node >= 0 {
+            fresh[Int(node)] -= 1
+            for entry in self.snapshot.pods[pod].requests.entries {
+                guard let row = self.rowByResource[entry.name], row > 0 else { continue }
+                let position = row * self.nodeCount + Int(node)
+                fresh[position] = fresh[position].addingSaturated(-entry.amount)
+            }
+        }
+        precondition(fresh == self.free, "free amounts differ from a fresh count")
+        for (row, units) in self.freeUnits.enumerated() { self.unitIndexes[row].checkInvariants(freeUnits: units) }
+        for node in self.ledgers.indices {
+            var ledgers = self.snapshot.nodes[node].devicePools.map(DeviceLedger.init(pool:))
+            for pod in self.podsByNode[node] { ledgers.take(self.devices(of: Int(pod))) }
+            for (kept, counted) in zip(self.ledgers[node], ledgers) {
+                kept.checkInvariants()
+                precondition(
+                    kept.loads.map(\.clientCount) == counted.loads.map(\.clientCount),
+                    "device clients on \(self.snapshot.nodes[node].name) differ from a fresh count")
+            }
+        }
+    }
+}

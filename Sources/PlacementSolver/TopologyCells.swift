@@ -1,0 +1,125 @@
+import SchedulingModel
+
+/// The nodes a group may use, divided into sets of which one must take the group whole.
+///
+/// A cell is one domain of the axis being tried, cut by the domains of every axis the group requires.
+struct TopologyCells {
+    /// -1 for nodes outside.
+    let cellByNode: [Int32]
+    let count: Int
+    /// Cells another exclusive group holds, or that lack the members bound already.
+    private var excluded: Set<Int> = []
+
+    init(cellByNode: [Int32], count: Int) {
+        self.cellByNode = cellByNode
+        self.count = count
+    }
+
+    init(everything nodes: NodeBitset, nodeCount: Int) {
+        var cells = [Int32](repeating: -1, count: nodeCount)
+        nodes.forEach { cells[$0] = 0 }
+        self.init(cellByNode: cells, count: 1)
+    }
+
+    /// Cuts every cell by another division; new cells are numbered by old cell, then domain.
+    func cut(by domainByNode: [Int32], domainCount: Int) -> TopologyCells {
+        var numbers: [Int: Int32] = [:]
+        let keys = self.cellByNode.enumerated().map { node, cell in
+            cell < 0 ? -1 : Int(cell) * domainCount + Int(domainByNode[node])
+        }
+        for key in Set(keys).sorted() where key >= 0 { numbers[key] = Int32(numbers.count) }
+        return TopologyCells(cellByNode: keys.map { numbers[$0] ?? -1 }, count: numbers.count)
+    }
+
+    mutating func exclude(where isExcluded: (Int) -> Bool) {
+        for cell in 0..<self.count where isExcluded(cell) { self.excluded.insert(cell) }
+    }
+
+    func isExcluded(_ cell: Int) -> Bool { self.excluded.contains(cell) }
+
+    func nodes(of cell: Int) -> NodeBitset {
+        NodeBitset(capacity: self.cellByNode.count) { self.cellByNode[$0] == Int32(cell) }
+    }
+}
+
+extension SolverState {
+    /// Axes to try for a group, narrowest first. Nil stands for no common domain.
+    mutating func axisOrder(_ group: Int) -> [TopologyAxis?] {
+        var axes: [TopologyAxis?] = [.host]
+        if self.snapshot.nodes.contains(where: { $0.nvlinkDomain != nil }) { axes.append(.nvlink) }
+        for wish in self.groups.groups[group].topology where !wish.isRequired && !axes.contains(wish.axis) {
+            if case .label = wish.axis { axes.append(wish.axis) }
+        }
+        axes += self.snapshot.topology.levels.indices.reversed().map { .level($0) }
+        return axes + [nil]
+    }
+
+    func requiredAxes(_ group: Int, _ search: GangSearch) -> [TopologyAxis] {
+        let exclusive = self.groups.groups[group].exclusiveAxis.map { [$0] } ?? []
+        if search.query.ignoresRequiredTopology { return exclusive }
+        return self.groups.groups[group].topology.filter(\.isRequired).map(\.axis) + exclusive
+    }
+
+    /// The cells a group may use on an axis, or nil where members bound already rule the axis out.
+    mutating func cells(
+        of group: Int, on axis: TopologyAxis?, within allowed: NodeBitset, _ search: GangSearch
+    ) -> TopologyCells? {
+        let bound = self.groups.pods(below: group).compactMap { self.node(of: $0) }
+        var required = TopologyCells(everything: allowed, nodeCount: self.nodeCount)
+        for axis in self.requiredAxes(group, search) { required = self.cut(required, by: axis) }
+        let boundCells = Set(bound.map { required.cellByNode[$0] })
+        var cells = axis.map { self.cut(required, by: $0) } ?? required
+        if let axis {
+            // On an axis of choice, what is bound must be in the one domain too.
+            let shared = self.domainNumbers(axis)
+            guard Set(bound.map { shared[$0] }).count <= 1, boundCells.count <= 1 else { return nil }
+        }
+        if !bound.isEmpty {
+            let holding = Set(bound.map { Int(cells.cellByNode[$0]) })
+            cells.exclude { !holding.contains($0) }
+        }
+        if let exclusive = self.groups.groups[group].exclusiveAxis { self.excludeOwned(&cells, exclusive, group) }
+        return cells
+    }
+
+    private mutating func cut(_ cells: TopologyCells, by axis: TopologyAxis) -> TopologyCells {
+        let numbers = self.domainNumbers(axis)
+        return cells.cut(by: numbers, domainCount: Int(numbers.max() ?? 0) + 1)
+    }
+
+    private mutating func domainNumbers(_ axis: TopologyAxis) -> [Int32] {
+        axis == .host ? (0..<self.nodeCount).map(Int32.init) : self.axisDomains(axis).domainByNode
+    }
+
+    private mutating func excludeOwned(_ cells: inout TopologyCells, _ axis: TopologyAxis, _ group: Int) {
+        let domains = self.domainNumbers(axis)
+        let key = self.groups.groups[group].key
+        let owners = self.exclusiveOwners
+        let cellByNode = cells.cellByNode
+        var owned: Set<Int> = []
+        for (node, cell) in cellByNode.enumerated() where cell >= 0 {
+            let owner = owners[ExclusiveDomain(axis: axis, domain: domains[node])]
+            if let owner, owner != key { owned.insert(Int(cell)) }
+        }
+        cells.exclude { owned.contains($0) }
+    }
+
+    /// Takes the domains that placed members are in, for every group of the subtree that wants them for itself.
+    mutating func claimExclusive(_ top: Int) {
+        for group in self.subtree(of: top) { self.claimOwnDomains(group) }
+    }
+
+    private mutating func claimOwnDomains(_ group: Int) {
+        guard let axis = self.groups.groups[group].exclusiveAxis else { return }
+        let domains = self.domainNumbers(axis)
+        let nodes = self.groups.pods(below: group).compactMap { self.node(of: $0) }
+        for domain in Set(nodes.map { domains[$0] }).sorted() {
+            self.claim(ExclusiveDomain(axis: axis, domain: domain), for: self.groups.groups[group].key)
+        }
+    }
+
+    mutating func claimFactsOfExclusiveGroups() {
+        for group in self.groups.groups.indices { self.claimOwnDomains(group) }
+        self.log.removeAll()
+    }
+}

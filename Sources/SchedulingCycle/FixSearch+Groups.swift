@@ -1,0 +1,159 @@
+import PlacementSolver
+import SchedulingModel
+
+extension FixSearch {
+    /// Bound pods released at most when looking for room for a gang.
+    private static let victimLimit = 64
+
+    /// For a gang without room: pods that leave anyway, one level wider, pods of lower priority, more nodes, fewer members.
+    mutating func fix(forGroup top: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
+        if explanation.reason == .untoleratedTaint, let pending = self.pending(top).first {
+            return self.fix(for: pending, explanation)
+        }
+        return self.groupTermination(top) ?? self.widerTopology(top) ?? self.groupMove(top) ?? self.groupPreemption(top)
+            ?? self.moreNodes(top, explanation.evidence) ?? self.fewerMembers(top)
+    }
+
+    private func pending(_ top: Int) -> [Int] {
+        self.state.groups.pods(below: top).filter { pod in
+            self.snapshot.pods[pod].standing == .pending && self.state.node(of: pod) == nil
+        }
+    }
+
+    private mutating func places(_ top: Int, _ query: GangQuery = GangQuery()) -> [Int]? {
+        if case .satisfied(let placed) = self.state.placeGroup(top, query), !placed.isEmpty { placed } else { nil }
+    }
+
+    private mutating func groupTermination(_ top: Int) -> Fix? {
+        let leaving = self.snapshot.pods.indices.filter { pod in
+            self.snapshot.pods[pod].isTerminating && self.state.node(of: pod) != nil
+        }
+        guard !leaving.isEmpty, let needed = self.smallestRelease(leaving, lettingIn: top) else { return nil }
+        return .waitForTermination(pods: self.keys(needed), nodes: self.nodes(of: needed))
+    }
+
+    /// Frees candidates until the gang fits, then keeps each that is not needed, most valuable first.
+    private mutating func smallestRelease(_ candidates: [Int], lettingIn top: Int) -> [Int]? {
+        guard candidates.count <= Self.victimLimit else { return nil }
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        for candidate in candidates { self.state.release(candidate) }
+        guard self.places(top) != nil else { return nil }
+        var needed = candidates
+        for candidate in candidates.reversed() {
+            self.state.rollback(to: start)
+            let without = needed.filter { $0 != candidate }
+            for other in without { self.state.release(other) }
+            if self.places(top) != nil { needed = without }
+        }
+        return needed.isEmpty ? nil : needed
+    }
+
+    private mutating func widerTopology(_ top: Int) -> Fix? {
+        let requires = self.state.groups.pods(below: top).contains { pod in
+            var group = self.state.groups.leafByPod[pod]
+            while group >= 0 {
+                if self.state.groups.groups[group].topology.contains(where: \.isRequired) { return true }
+                group = self.state.groups.parentByGroup[group]
+            }
+            return false
+        }
+        guard requires else { return nil }
+        var query = GangQuery()
+        query.ignoresRequiredTopology = true
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        guard self.places(top, query) != nil else { return nil }
+        let placed = self.state.groups.pods(below: top).compactMap { self.state.node(of: $0) }
+        let nodes = placed.map { self.snapshot.nodes[$0] }
+        let axes = self.snapshot.topology.levels.indices.reversed().map(TopologyAxis.level)
+        return .widenTopology(to: axes.first { axis in Set(nodes.map { $0.domain(on: axis) }).count == 1 })
+    }
+
+    // MARK: Room made by others
+
+    private mutating func groupPreemption(_ top: Int) -> Fix? {
+        let members = self.pending(top)
+        let priority = members.map { self.snapshot.pods[$0].priority }.max() ?? 0
+        guard let needed = self.releaseOnNearNodes(top, where: { $0.priority < priority }) else { return nil }
+        let mayPreempt = members.allSatisfy { self.snapshot.pods[$0].mayPreempt }
+        let nodes = self.nodes(of: needed)
+        return mayPreempt ? .preempt(pods: self.keys(needed), nodes: nodes) : .freePods(pods: self.keys(needed), nodes: nodes)
+    }
+
+    /// Pods no more important than the gang that find room elsewhere once the gang is placed.
+    private mutating func groupMove(_ top: Int) -> Fix? {
+        let priority = self.pending(top).map { self.snapshot.pods[$0].priority }.max() ?? 0
+        guard let needed = self.releaseOnNearNodes(top, where: { !$0.isTerminating && $0.priority <= priority }),
+            needed.count <= 2 * Self.moveLimit
+        else { return nil }
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        for pod in needed { self.state.release(pod) }
+        guard self.places(top) != nil else { return nil }
+        var targets: [PodKey: NodeName] = [:]
+        for pod in needed {
+            guard let (target, devices) = self.state.bestNode(for: pod) else { return nil }
+            self.state.assume(pod, on: target, devices: devices)
+            targets[self.snapshot.pods[pod].key] = self.snapshot.nodes[target].name
+        }
+        let keys = self.keys(needed)
+        return .movePods(pods: keys, to: keys.compactMap { targets[$0] })
+    }
+
+    /// Eligible pods on the nodes that lack least for one member, as few as let the gang in.
+    private mutating func releaseOnNearNodes(_ top: Int, where isEligible: (PodState) -> Bool) -> [Int]? {
+        guard let member = self.pending(top).first else { return nil }
+        var candidates: [Int] = []
+        for node in self.nearNodes(for: member) {
+            let snapshot = self.snapshot
+            let onNode = self.victims(on: node) { isEligible(snapshot.pods[$0]) }
+            if candidates.count + onNode.count > Self.victimLimit { break }
+            candidates += onNode
+        }
+        return candidates.isEmpty ? nil : self.smallestRelease(candidates, lettingIn: top)
+    }
+
+    /// Nodes that would take the member if others left, those with the fewest devices in use first.
+    private mutating func nearNodes(for member: Int) -> [Int] {
+        var found: [(node: Int, used: Int)] = []
+        for node in self.snapshot.nodes.indices {
+            let reasons = self.state.rejections(member, on: node)
+            guard !reasons.isEmpty, reasons.allSatisfy(\.isResolvableByPreemption) else { continue }
+            let used = self.state.deviceLedgers(on: node).reduce(0) { $0 + $1.loads.count - $1.idleCount }
+            found.append((node, used))
+        }
+        return found.sorted { ($0.used, $0.node) < ($1.used, $1.node) }.prefix(Self.nodeLimit).map(\.node)
+    }
+
+    private func nodes(of pods: [Int]) -> [NodeName] {
+        Set(pods.compactMap { self.snapshot.pods[$0].node }).sorted()
+    }
+
+    // MARK: More nodes, fewer members
+
+    /// Empty nodes like the one that takes most members, enough for those the best domain has no room for.
+    private mutating func moreNodes(_ top: Int, _ evidence: Evidence) -> Fix? {
+        let members = self.pending(top)
+        let best = evidence.domains.first?.fittingMembers ?? 0
+        var largest: (node: Int, count: Int)?
+        for node in self.snapshot.nodes.indices {
+            let count = self.fitsEmpty(members, on: node)
+            if count > largest?.count ?? 0 { largest = (node, count) }
+        }
+        guard let largest else { return nil }
+        let missing = max(1, members.count - best)
+        return .addNodes(count: (missing + largest.count - 1) / largest.count, like: self.snapshot.nodes[largest.node].name)
+    }
+
+    /// The largest `minMember` that would let a gang without subgroups start.
+    private mutating func fewerMembers(_ top: Int) -> Fix? {
+        guard self.state.groups.childrenByGroup[top].isEmpty else { return nil }
+        var query = GangQuery()
+        query.minMember = 1
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        guard let placed = self.places(top, query) else { return nil }
+        return .lowerMinMember(to: placed.count)
+    }
+}

@@ -1,0 +1,208 @@
+import PlacementSolver
+import SchedulingModel
+
+/// Looks for the smallest change that makes pending work fit, by trying changes from small to large.
+///
+/// It owns a copy of the state and leaves it as it was. Bounded: few nodes and few victims are looked at, so no answer
+/// does not prove that there is none.
+struct FixSearch {
+    var state: SolverState
+
+    /// Nodes examined for moving or evicting pods.
+    static let nodeLimit = 32
+    /// Pods moved at most.
+    static let moveLimit = 3
+
+    var snapshot: ClusterSnapshot { self.state.snapshot }
+
+    // MARK: One pod
+
+    mutating func fix(for pod: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
+        switch explanation.reason {
+        case .untoleratedTaint: return self.toleration(pod)
+        case .nodeAffinityMismatch, .hostPortConflict, .volumeNodeAffinityMismatch, .topologySpreadViolated,
+            .podAffinityUnsatisfied, .podAntiAffinityViolated, .nodeUnschedulable, .nodeNotReady:
+            return self.relaxed(pod, explanation.reason)
+        case .insufficientGPUs, .insufficientCPU, .insufficientMemory, .insufficientResource, .insufficientGPUMemory,
+            .tooManyPods, .unsuitableGPUs:
+            return self.termination(pod) ?? self.move(pod) ?? self.preemption(pod) ?? self.newNodes(pod)
+                ?? self.smallerRequest(pod, explanation.evidence)
+        case .volumeUnavailable, .invalidRequest, .groupInvalid: return .correctObject
+        case .noNodes, .searchLimitReached, .topologyDomainTooSmall, .domainOccupied, .tooFewMembers, .siblingsUnplaced:
+            return nil
+        }
+    }
+
+    /// The taint whose toleration opens most nodes, if that alone is enough.
+    private mutating func toleration(_ pod: Int) -> Fix? {
+        var opened: [Taint: Int] = [:]
+        for node in self.snapshot.nodes.indices {
+            let reasons = self.state.rejections(pod, on: node)
+            guard reasons.count == 1, case .untoleratedTaint(let taint) = reasons[0] else { continue }
+            let others = self.snapshot.nodes[node].taints.contains { other in
+                other != taint && other.isHard
+                    && !self.snapshot.pods[pod].constraints.tolerations.contains { $0.tolerates(other) }
+            }
+            if !others { opened[taint, default: 0] += 1 }
+        }
+        let best = opened.max { lhs, rhs in (lhs.value, rhs.key.key, rhs.key.value) < (rhs.value, lhs.key.key, lhs.key.value) }
+        return best.map { .addToleration($0.key, nodeCount: $0.value) }
+    }
+
+    /// Without the one condition, on how many nodes the pod would fit.
+    private mutating func relaxed(_ pod: Int, _ code: ReasonCode) -> Fix? {
+        let count = self.snapshot.nodes.indices.count { node in
+            let reasons = self.state.rejections(pod, on: node)
+            return !reasons.isEmpty && reasons.allSatisfy { $0.code == code }
+        }
+        return count > 0 ? .relaxConstraint(code, nodeCount: count) : nil
+    }
+
+    // MARK: Room made by others
+
+    /// Nodes that only lack amounts or devices which evictions could free, nearest first.
+    private mutating func nodesShortOfRoom(_ pod: Int) -> [Int] {
+        var found: [(node: Int, shortage: Int64)] = []
+        for node in self.snapshot.nodes.indices {
+            let reasons = self.state.rejections(pod, on: node)
+            let isShort = !reasons.isEmpty && reasons.allSatisfy { reason in
+                switch reason {
+                case .insufficient, .insufficientDeviceMemory, .hostPortConflict: reason.isResolvableByPreemption
+                default: false
+                }
+            }
+            if isShort { found.append((node, Self.shortage(reasons))) }
+        }
+        return found.sorted { ($0.shortage, $0.node) < ($1.shortage, $1.node) }.prefix(Self.nodeLimit).map(\.node)
+    }
+
+    private static func shortage(_ reasons: [RejectionReason]) -> Int64 {
+        reasons.reduce(0) { sum, reason in
+            guard case .insufficient(let resource, let requested, let free, _) = reason else { return sum }
+            return sum.addingSaturated(resource.isAccelerator ? (requested - free).multipliedReportingOverflow(by: 1000).partialValue : 1)
+        }
+    }
+
+    private mutating func termination(_ pod: Int) -> Fix? {
+        for node in self.nodesShortOfRoom(pod) {
+            let leaving = self.state.pods(on: node).filter { self.snapshot.pods[$0].isTerminating }
+            if let needed = self.smallestRelease(leaving, lettingIn: pod, on: node) {
+                return .waitForTermination(pods: self.keys(needed), nodes: [self.snapshot.nodes[node].name])
+            }
+        }
+        return nil
+    }
+
+    private mutating func preemption(_ pod: Int) -> Fix? {
+        let state = self.snapshot.pods[pod]
+        var best: (victims: [Int], node: Int)?
+        for node in self.nodesShortOfRoom(pod) {
+            let lower = self.victims(on: node) { self.snapshot.pods[$0].priority < state.priority }
+            guard let needed = self.smallestRelease(lower, lettingIn: pod, on: node) else { continue }
+            if best.map({ needed.count < $0.victims.count }) ?? true { best = (needed, node) }
+        }
+        guard let best else { return nil }
+        let nodes = [self.snapshot.nodes[best.node].name]
+        return state.mayPreempt
+            ? .preempt(pods: self.keys(best.victims), nodes: nodes) : .freePods(pods: self.keys(best.victims), nodes: nodes)
+    }
+
+    /// Bound pods that may be evicted at all, those least worth keeping first: priority, then fewest devices, then youngest.
+    func victims(on node: Int, where isEligible: (Int) -> Bool) -> [Int] {
+        self.state.pods(on: node).filter { pod in
+            let state = self.snapshot.pods[pod]
+            return state.node != nil && !state.belongsToNode && state.group == nil && isEligible(pod)
+        }.sorted { lhs, rhs in
+            let (left, right) = (self.snapshot.pods[lhs], self.snapshot.pods[rhs])
+            let devices = (self.deviceCount(lhs), self.deviceCount(rhs))
+            return (Int(left.priority), devices.0, -left.creationSeconds, lhs)
+                < (Int(right.priority), devices.1, -right.creationSeconds, rhs)
+        }
+    }
+
+    private func deviceCount(_ pod: Int) -> Int {
+        self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
+    }
+
+    /// Frees all candidates, then keeps each that is not needed, most valuable first. Nil where even all do not help.
+    private mutating func smallestRelease(_ candidates: [Int], lettingIn pod: Int, on node: Int) -> [Int]? {
+        guard !candidates.isEmpty else { return nil }
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        for candidate in candidates { self.state.release(candidate) }
+        guard self.state.fit(pod, on: node) != nil else { return nil }
+        var needed = candidates
+        for candidate in candidates.reversed() {
+            self.state.rollback(to: start)
+            let without = needed.filter { $0 != candidate }
+            for other in without { self.state.release(other) }
+            if self.state.fit(pod, on: node) != nil { needed = without }
+        }
+        return needed.isEmpty ? nil : needed
+    }
+
+    /// Moves up to `moveLimit` pods off one node to others where they fit.
+    private mutating func move(_ pod: Int) -> Fix? {
+        let priority = self.snapshot.pods[pod].priority
+        for limit in 1...Self.moveLimit {
+            for node in self.nodesShortOfRoom(pod) {
+                let movable = self.victims(on: node) { candidate in
+                    !self.snapshot.pods[candidate].isTerminating && self.snapshot.pods[candidate].priority <= max(priority, 0)
+                }
+                if let fix = self.move(pod, to: node, from: movable, limit: limit) { return fix }
+            }
+        }
+        return nil
+    }
+
+    private mutating func move(_ pod: Int, to node: Int, from movable: [Int], limit: Int) -> Fix? {
+        guard let needed = self.smallestRelease(movable, lettingIn: pod, on: node), needed.count == limit else { return nil }
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        for moved in needed { self.state.release(moved) }
+        guard let devices = self.state.fit(pod, on: node) else { return nil }
+        self.state.assume(pod, on: node, devices: devices)
+        var targets: [NodeName] = []
+        for moved in needed {
+            let elsewhere = NodeBitset(capacity: self.state.nodeCount) { $0 != node }
+            guard let (target, devices) = self.state.bestNode(for: moved, in: elsewhere) else { return nil }
+            self.state.assume(moved, on: target, devices: devices)
+            targets.append(self.snapshot.nodes[target].name)
+        }
+        return .movePods(pods: self.keys(needed), to: targets)
+    }
+
+    // MARK: Other nodes, other requests
+
+    /// One more node like the first that would take the pod if it were empty.
+    private mutating func newNodes(_ pod: Int) -> Fix? {
+        for node in self.snapshot.nodes.indices where self.fitsEmpty([pod], on: node) == 1 {
+            return .addNodes(count: 1, like: self.snapshot.nodes[node].name)
+        }
+        return nil
+    }
+
+    /// How many of the pods fit on a node like this one when nobody but the node's own pods runs there.
+    mutating func fitsEmpty(_ pods: [Int], on node: Int) -> Int {
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        for other in self.state.pods(on: node) where !self.snapshot.pods[other].belongsToNode { self.state.release(other) }
+        var count = 0
+        for pod in pods {
+            guard let devices = self.state.fit(pod, on: node) else { break }
+            self.state.assume(pod, on: node, devices: devices)
+            count += 1
+        }
+        return count
+    }
+
+    /// Asking for as much of the one short resource as the best candidate has free.
+    private func smallerRequest(_ pod: Int, _ evidence: Evidence) -> Fix? {
+        guard evidence.shortfalls.count == 1, let shortfall = evidence.shortfalls.first, shortfall.bestFree > 0 else {
+            return nil
+        }
+        return .lowerRequest(resource: shortfall.resource, to: shortfall.bestFree)
+    }
+
+    func keys(_ pods: [Int]) -> [PodKey] { pods.map { self.snapshot.pods[$0].key }.sorted() }
+}

@@ -1,0 +1,39 @@
+import PlacementSolver
+public import PlacementVerifier
+public import SchedulingModel
+
+/// One scheduling cycle: a snapshot in, a verified plan out. The same code for a dry run and for the controller.
+public struct Planner: Sendable {
+    public let configuration: PlannerConfiguration
+
+    public init(configuration: PlannerConfiguration = PlannerConfiguration()) {
+        self.configuration = configuration
+    }
+
+    /// Places what can be placed, explains the rest, and has the result checked by the verifier.
+    ///
+    /// Demand is taken by priority, then by size, then by age (`DemandUnit`). Work that waits for other work (pod
+    /// affinity) is tried again until nothing changes.
+    ///
+    /// - Throws: `RefusedPlan` where the verifier rejects the result: a bug of ours, with the evidence.
+    public func plan(_ snapshot: ClusterSnapshot) throws(RefusedPlan) -> Plan {
+        let plan = self.unverifiedPlan(snapshot)
+        let violations = PlacementVerifier(snapshot: snapshot).violations(in: plan)
+        guard violations.isEmpty else { throw RefusedPlan(plan: plan, violations: violations) }
+        return plan
+    }
+
+    /// The plan before anyone has checked it. For tests and benchmarks of the search alone.
+    public func unverifiedPlan(_ snapshot: ClusterSnapshot) -> Plan {
+        var cycle = PlanningCycle(snapshot, self.configuration)
+        let before = ClusterFigures(cycle.state)
+        cycle.placeDemand()
+        return cycle.makePlan(before: before)
+    }
+}
+
+/// A plan that the verifier rejected, with every rule it breaks.
+public struct RefusedPlan: Error {
+    public let plan: Plan
+    public let violations: [Violation]
+}

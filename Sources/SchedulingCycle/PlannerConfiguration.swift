@@ -1,0 +1,12 @@
+public import SchedulingModel
+
+/// What a planner may be told besides the snapshot.
+public struct PlannerConfiguration: Hashable, Sendable {
+    public var allReduce = AllReduceModel()
+    /// Fits that one gang's exhaustive search may try; see `Plan.summary.searchLimitReached`.
+    public var gangStepLimit = 20_000
+    /// Whether to look for the smallest change that would help pending work. The search is bounded per pod and gang.
+    public var searchesFixes = true
+
+    public init() {}
+}

@@ -1,0 +1,117 @@
+import PlacementSolver
+import SchedulingModel
+
+/// The working state of one cycle.
+struct PlanningCycle {
+    var state: SolverState
+    let configuration: PlannerConfiguration
+    /// In decision order.
+    var placedPods: [Int] = []
+    /// Groups that the search left without room, or that cannot be satisfied as they are declared.
+    var failedGroups: [Int: GangOutcome] = [:]
+    var pendingUnits: [DemandUnit] = []
+
+    init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
+        self.state = SolverState(snapshot)
+        self.configuration = configuration
+    }
+
+    var snapshot: ClusterSnapshot { self.state.snapshot }
+
+    /// Places units in order. Those that depend on other pods are tried again while anything else got a node.
+    mutating func placeDemand() {
+        var units = DemandUnit.ordered(self.snapshot, self.state.groups)
+        var progressed = true
+        while progressed {
+            progressed = false
+            var left: [DemandUnit] = []
+            for unit in units {
+                let isDone = self.place(unit)
+                if isDone { progressed = true } else { left.append(unit) }
+            }
+            units = left
+            progressed = progressed && units.contains(where: \.dependsOnOthers)
+        }
+        self.pendingUnits = units
+        #if DEBUG
+            self.state.checkInvariants()
+        #endif
+    }
+
+    /// Whether every pod of the unit got its node.
+    private mutating func place(_ unit: DemandUnit) -> Bool {
+        switch unit.subject {
+        case .pod(let pod):
+            guard let (node, devices) = self.state.bestNode(for: pod) else { return false }
+            self.state.assume(pod, on: node, devices: devices)
+            self.placedPods.append(pod)
+            return true
+        case .group(let group):
+            var query = GangQuery()
+            query.stepLimit = self.configuration.gangStepLimit
+            let outcome = self.state.placeGroup(group, query)
+            self.failedGroups[group] = nil
+            switch outcome {
+            case .satisfied(let placed): self.placedPods += placed
+            case .broken, .tooFewMembers, .noRoom: self.failedGroups[group] = outcome
+            }
+            return unit.pods.allSatisfy { self.state.node(of: $0) != nil }
+        }
+    }
+
+    // MARK: The plan
+
+    mutating func makePlan(before: ClusterFigures) -> Plan {
+        var plan = Plan()
+        plan.assignments = self.placedPods.map { pod in
+            Assignment(
+                pod: self.snapshot.pods[pod].key, node: self.snapshot.nodes[self.state.node(of: pod) ?? 0].name,
+                devices: self.state.devices(of: pod), rank: self.rank(of: pod))
+        }
+        plan.groups = self.groupPlacements()
+        var diagnosis = Diagnosis(cycle: self)
+        plan.pending = diagnosis.pendingPods()
+        plan.summary = self.summary(before: before)
+        plan.summary.pendingPods = plan.pending.count
+        return plan
+    }
+
+    /// A member's own rank, or its position among its group's pods.
+    private func rank(of pod: Int) -> Int? {
+        let top = self.state.groups.topGroupByPod[pod]
+        guard top >= 0 else { return nil }
+        return self.snapshot.pods[pod].rank ?? self.state.groups.pods(below: top).firstIndex(of: pod)
+    }
+
+    private mutating func summary(before: ClusterFigures) -> PlanSummary {
+        let after = ClusterFigures(self.state)
+        var summary = PlanSummary()
+        summary.nodeCount = self.snapshot.nodes.count
+        summary.acceleratorsAllocatable = after.allocatable
+        summary.acceleratorsAllocatedBefore = before.allocated
+        summary.acceleratorsAllocatedAfter = after.allocated
+        summary.fragmentedAccelerators = self.state.fragmentedDevices()
+        summary.placedPods = self.placedPods.count
+        summary.searchLimitReached = self.state.searchLimitReached
+        for pod in self.snapshot.pods {
+            switch pod.standing {
+            case .gatedElsewhere: summary.gatedElsewhere += 1
+            case .foreignScheduler: summary.foreignScheduler += 1
+            case .bound, .pending, .invalid: break
+            }
+        }
+        return summary
+    }
+}
+
+/// Devices in the whole cluster: how many there are, and how many anybody uses.
+struct ClusterFigures {
+    let allocatable: Int
+    let allocated: Int
+
+    init(_ state: SolverState) {
+        let ledgers = state.snapshot.nodes.indices.flatMap { state.deviceLedgers(on: $0) }
+        self.allocatable = ledgers.reduce(0) { $0 + $1.loads.count }
+        self.allocated = ledgers.reduce(0) { $0 + $1.loads.count - $1.idleCount }
+    }
+}
