@@ -47,11 +47,12 @@ extension JSONValue {
         case .number(let value): output += value.isFinite ? value.description : "null"
         case .string(let value): Self.write(value, to: &output)
         case .array(let elements):
-            Self.writeContainer(elements, "[", "]", to: &output, depth: depth, lineDepth: lineDepth) { element, output in
-                element.write(to: &output, depth: depth + 1, lineDepth: lineDepth)
+            Self.writeContainer(elements, "[", "]", to: &output, depth: depth, lineDepth: lineDepth) {
+                $0.write(to: &$1, depth: depth + 1, lineDepth: lineDepth)
             }
         case .object(let members):
-            Self.writeContainer(members, "{", "}", to: &output, depth: depth, lineDepth: lineDepth) { member, output in
+            Self.writeContainer(members, "{", "}", to: &output, depth: depth, lineDepth: lineDepth) {
+                (member, output) in
                 Self.write(member.key, to: &output)
                 output += depth < lineDepth ? ": " : ":"
                 member.value.write(to: &output, depth: depth + 1, lineDepth: lineDepth)

@@ -49,7 +49,8 @@ extension PlanReport {
     private static func standing(of pod: PodState) -> String {
         switch pod.standing {
         case .bound(let node):
-            pod.isTerminating ? "Bound to \(node) and terminating: it holds its resources until it is gone"
+            pod.isTerminating
+                ? "Bound to \(node) and terminating: it holds its resources until it is gone"
                 : "Bound to \(node): a fact, not demand"
         case .gatedElsewhere(let gate): "Waits for the scheduling gate \(gate), which is not ours: not demand"
         case .foreignScheduler(let name): "Names the scheduler \(name), which is not ours: not demand"
@@ -154,7 +155,9 @@ extension PlanReport {
             let level = self.snapshot.topology.name(of: wish.axis)
             columns.add("topology", "\(wish.isRequired ? "required" : "preferred"): one \(level)")
         }
-        if let axis = group.exclusiveAxis { columns.add("exclusive", "one gang per \(self.snapshot.topology.name(of: axis))") }
+        if let axis = group.exclusiveAxis {
+            columns.add("exclusive", "one gang per \(self.snapshot.topology.name(of: axis))")
+        }
         if let problem = group.problem { columns.add("problem", problem) }
         return columns.lines(indentation: 2)
     }

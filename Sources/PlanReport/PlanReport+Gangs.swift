@@ -31,7 +31,7 @@ extension PlanReport {
     func place(of group: GroupPlacement) -> String? {
         if let axis = group.axis, let domain = group.domains.first {
             let level = self.snapshot.topology.name(of: axis)
-            return axis == .host ? "on node \(ReasonText.text(of: domain))" : "in \(level) \(ReasonText.text(of: domain))"
+            return (axis == .host ? "on node " : "in \(level) ") + ReasonText.text(of: domain)
         }
         guard let first = group.domains.first else { return nil }
         let level = self.snapshot.topology.name(of: first.axis)

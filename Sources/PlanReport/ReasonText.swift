@@ -15,8 +15,10 @@ struct ReasonText: Sendable {
         case .insufficientGPUs, .insufficientCPU, .insufficientMemory, .insufficientResource, .tooManyPods,
             .unsuitableGPUs, .insufficientGPUMemory, .hostPortConflict, .volumeUnavailable:
             return self.shortage(pending)
-        case .nodeUnschedulable: return "every node that would do is cordoned\(self.nodeCount(.nodeUnschedulable, evidence))"
-        case .nodeNotReady: return "every node that would do is not ready\(self.nodeCount(.nodeNotReady, evidence))"
+        case .nodeUnschedulable:
+            return "every node that would do is cordoned\(self.nodeCount(.nodeUnschedulable, evidence))"
+        case .nodeNotReady:
+            return "every node that would do is not ready\(self.nodeCount(.nodeNotReady, evidence))"
         case .untoleratedTaint: return self.taint(pending)
         case .nodeAffinityMismatch: return self.selector(pending)
         case .volumeNodeAffinityMismatch:
@@ -54,7 +56,8 @@ struct ReasonText: Sendable {
     private static func sentence(for shortfall: Evidence.Shortfall) -> String {
         func text(_ amount: Int64) -> String { AmountText.amount(amount, of: shortfall.resource) }
         return "insufficient \(shortfall.resource): requested \(text(shortfall.requested)), "
-            + "free \(text(shortfall.bestFree)) on the best node, the largest allocates \(text(shortfall.largestAllocatable))"
+            + "free \(text(shortfall.bestFree)) on the best node, "
+            + "the largest allocates \(text(shortfall.largestAllocatable))"
     }
 
     private static func code(of resource: ResourceName) -> ReasonCode {
@@ -77,7 +80,8 @@ struct ReasonText: Sendable {
         let what = wanted.isEmpty ? "its node affinity" : "nodeSelector " + wanted.joined(separator: ",")
         let mismatches = pending.evidence.nodesByReason[.nodeAffinityMismatch] ?? 0
         return mismatches >= self.snapshot.nodes.count
-            ? "none of \(total) matches \(what)" : "\(mismatches) of \(total) do not match \(what), the rest has no room"
+            ? "none of \(total) matches \(what)"
+            : "\(mismatches) of \(total) do not match \(what), the rest has no room"
     }
 
     private func company(_ pending: PendingPod) -> String {
@@ -100,7 +104,8 @@ struct ReasonText: Sendable {
         }
         let level = self.snapshot.topology.name(of: best.domain.axis)
         let fit = "\(best.fittingMembers) of \(AmountText.count(best.neededMembers, "member"))"
-        let cards = best.neededAccelerators > 0
+        let cards =
+            best.neededAccelerators > 0
             ? ", \(best.freeAccelerators) GPUs free of \(best.neededAccelerators) needed" : ""
         return "no single \(level) holds the gang: best is \(Self.text(of: best.domain)) with room for \(fit)\(cards)"
     }
@@ -120,7 +125,8 @@ struct ReasonText: Sendable {
     // MARK: Parts
 
     static func text(of taint: Taint) -> String {
-        taint.value.isEmpty ? "\(taint.key):\(taint.effect.rawValue)" : "\(taint.key)=\(taint.value):\(taint.effect.rawValue)"
+        let value = taint.value.isEmpty ? "" : "=\(taint.value)"
+        return "\(taint.key)\(value):\(taint.effect.rawValue)"
     }
 
     /// The narrowest value; wider ones are in the JSON plan.

@@ -26,7 +26,8 @@ enum SamplePlan {
         nodes: [Self.node("gpu-1", rack: "r1"), Self.node("gpu-2", rack: "r1"), Self.node("gpu-3", rack: "r2")],
         pods: [
             Self.pod("trainer-0", gpus: 8, group: "trainer"), Self.pod("trainer-1", gpus: 8, group: "trainer"),
-            Self.pod("big-0", gpus: 16), Self.pod("nb-0", gpus: 4), Self.pod("nb-1", gpus: 4), Self.pod("nb-2", gpus: 4),
+            Self.pod("big-0", gpus: 16),
+            Self.pod("nb-0", gpus: 4), Self.pod("nb-1", gpus: 4), Self.pod("nb-2", gpus: 4),
             Self.pod("chat", gpus: 1, namespace: "serve"),
         ],
         groups: [
@@ -88,5 +89,6 @@ enum SamplePlan {
             fix: .addToleration(Taint(key: "dedicated", value: "llm", effect: .noSchedule), nodeCount: 3))
     }
 
-    static let report = PlanReport(plan: Self.plan, snapshot: Self.snapshot, ignoredObjects: ["Secret": 2, "ConfigMap": 1])
+    static let report = PlanReport(
+        plan: Self.plan, snapshot: Self.snapshot, ignoredObjects: ["Secret": 2, "ConfigMap": 1])
 }

@@ -36,8 +36,8 @@ struct TextTests {
     @Test(
         "times have three digits and a unit that suits them",
         arguments: [
-            (0.0089, "8.90 ms"), (1.25, "1.25 s"), (0.000412, "412 µs"), (99.96, "100 s"), (9.996, "10.0 s"), (0, "0.00 µs"),
-            (.nan, "unknown"), (.infinity, "unknown"),
+            (0.0089, "8.90 ms"), (1.25, "1.25 s"), (0.000412, "412 µs"), (99.96, "100 s"), (9.996, "10.0 s"),
+            (0, "0.00 µs"), (.nan, "unknown"), (.infinity, "unknown"),
         ])
     func seconds(value: Double, expected: String) {
         #expect(AmountText.seconds(value) == expected)
@@ -47,7 +47,8 @@ struct TextTests {
         "JSON strings escape what the standard demands and leave the rest",
         arguments: [
             ("a\"b\\c", #""a\"b\\c""#), ("tab\tline\nend\r", #""tab\tline\nend\r""#),
-            ("\u{0}\u{1F}\u{8}\u{C}", #""\u0000\u001f\b\f""#), ("é/\u{7F}\u{2028}\u{1F600}", "\"é/\u{7F}\u{2028}\u{1F600}\""),
+            ("\u{0}\u{1F}\u{8}\u{C}", #""\u0000\u001f\b\f""#),
+            ("é/\u{7F}\u{2028}\u{1F600}", "\"é/\u{7F}\u{2028}\u{1F600}\""),
         ])
     func escaping(text: String, expected: String) {
         #expect(JSONValue.string(text).text(lineDepth: 0) == expected)
@@ -55,7 +56,10 @@ struct TextTests {
 
     @Test(
         "numbers are the shortest text that reads back, and never text that is no JSON",
-        arguments: [(0.1, "0.1"), (1e-7, "1e-07"), (2, "2.0"), (.infinity, "null"), (.nan, "null"), (1.0 / 3, "0.3333333333333333")])
+        arguments: [
+            (0.1, "0.1"), (1e-7, "1e-07"), (2, "2.0"), (.infinity, "null"), (.nan, "null"),
+            (1.0 / 3, "0.3333333333333333"),
+        ])
     func numbers(value: Double, expected: String) {
         #expect(JSONValue.number(value).text(lineDepth: 0) == expected)
     }

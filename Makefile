@@ -1,0 +1,39 @@
+# The front door. `make` lists what there is; every target works from a clean clone, without a cluster.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint format bench demo check clean
+
+SWIFT ?= swift
+DUMP  := examples/eks-p4d.json
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+setup: ## install the Debian packages that are missing (libsimdjson-dev, ...)
+	@Scripts/setup.sh
+
+build: setup ## build the berth executable, optimised: .build/release/berth
+	$(SWIFT) build -c release --product berth
+
+test: setup ## build and pass every test
+	$(SWIFT) test
+
+lint: ## formatting, module borders and forbidden constructs
+	@Scripts/lint.sh
+
+format: ## format all Swift files in place
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
+
+bench: setup ## run the benchmarks (an own package), one JSON line each
+	cd Benchmarks && $(SWIFT) run -c release Benchmarks
+
+demo: setup ## plan a real cluster's dump and explain one answer
+	@Scripts/demo.sh $(DUMP)
+
+check: ## all that a change must pass: build, lint, tests, a short fuzz run
+	$(MAKE) --no-print-directory build
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory test
+	@if [ -x Scripts/fuzz.sh ]; then Scripts/fuzz.sh; fi
+
+clean: ## remove what the build made
+	$(SWIFT) package clean
