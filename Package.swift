@@ -15,7 +15,7 @@ let package = Package(
         .executable(name: "berth", targets: ["Berth"]),
         .library(
             name: "BerthCore",
-            targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle", "TestSupport"]),
+            targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
