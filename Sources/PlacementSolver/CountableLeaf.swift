@@ -69,31 +69,24 @@ extension SolverState {
         var nodes = self.shapes[leaf.shape].allowedNodes
         nodes.formIntersection(allowed)
         if self.shapes[leaf.shape].isCountable {
-            nodes.forEach { room[$0] = Int32(self.countByAmounts(leaf, on: $0)) }
+            let shape = self.shapes[leaf.shape]
+            let request = shape.deviceRequests.first
+            let units = request.flatMap { self.poolRowByResource[$0.resource] }.map { self.freeUnits[$0] }
+            nodes.forEach { node in
+                var count = leaf.pods.count
+                for request in shape.requests {
+                    let free = self.free[request.row * self.nodeCount + node]
+                    count = min(count, free < request.amount ? 0 : Int(free / request.amount))
+                }
+                if let units, let request { count = min(count, units[node] / max(1, request.count)) }
+                room[node] = Int32(count)
+            }
         } else {
             var list: [Int] = []
             nodes.forEach { list.append($0) }
             for node in list { room[node] = Int32(self.countByTrial(leaf, on: node)) }
         }
         return room
-    }
-
-    private func countByAmounts(_ leaf: CountableLeaf, on node: Int) -> Int {
-        let shape = self.shapes[leaf.shape]
-        var count = leaf.pods.count
-        for request in shape.requests {
-            let free = self.free[request.row * self.nodeCount + node]
-            if free < request.amount { return 0 }
-            count = min(count, Int(free / request.amount))
-        }
-        for request in shape.deviceRequests {
-            guard let row = self.poolRowByResource[request.resource],
-                let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }),
-                ledger.choose(request) != nil
-            else { return 0 }
-            count = min(count, self.freeUnits[row][node] / max(1, request.count))
-        }
-        return count
     }
 
     private mutating func countByTrial(_ leaf: CountableLeaf, on node: Int) -> Int {
@@ -131,23 +124,22 @@ extension SolverState {
 
     /// How many go to each node: whole domains with most room first, the rest to the domain that is left fullest.
     private mutating func shares(of count: Int, nodes: [Int], room: [Int32]) -> [Share] {
-        var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)).domainByNode }
-        if self.snapshot.nodes.contains(where: { $0.nvlinkDomain != nil }) {
-            divisions.insert(self.axisDomains(.nvlink).domainByNode, at: max(0, divisions.count - 1))
-        }
+        var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)) }
+        if self.hasNVLinkDomains { divisions.insert(self.axisDomains(.nvlink), at: max(0, divisions.count - 1)) }
         return self.divide(count, among: nodes, room: room, by: divisions[...])
     }
 
     private func divide(
-        _ count: Int, among nodes: [Int], room: [Int32], by divisions: ArraySlice<[Int32]>
+        _ count: Int, among nodes: [Int], room: [Int32], by divisions: ArraySlice<AxisDomains>
     ) -> [Share] {
         guard count > 0 else { return [] }
         guard let division = divisions.first else { return self.divideAmongNodes(count, nodes: nodes, room: room) }
-        let parts = Dictionary(grouping: nodes) { division[$0] }.sorted { $0.key < $1.key }
-            .map { (nodes: $0.value, room: $0.value.reduce(0) { $0 + Int(room[$1]) }) }
+        var rooms = [Int](repeating: 0, count: division.domains.count)
+        for node in nodes { rooms[Int(division.domainByNode[node])] += Int(room[node]) }
         var shares: [Share] = []
-        for (part, taken) in Self.fewest(count, of: parts.map(\.room)) {
-            shares += self.divide(taken, among: parts[part].nodes, room: room, by: divisions.dropFirst())
+        for (part, taken) in Self.fewest(count, of: rooms) {
+            let inPart = nodes.filter { division.domainByNode[$0] == Int32(part) }
+            shares += self.divide(taken, among: inPart, room: room, by: divisions.dropFirst())
         }
         return shares
     }

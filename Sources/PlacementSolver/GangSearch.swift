@@ -45,7 +45,7 @@ extension SolverState {
         for mode in [GangSearch.Mode.all, .atLeastMinimum] {
             search.mode = mode
             let start = self.checkpoint
-            if self.place(top, in: NodeBitset(capacity: self.nodeCount) { _ in true }, search) {
+            if self.place(top, in: self.everyNode, search) {
                 let placed = pods.filter { self.nodeByPod[$0] >= 0 && self.snapshot.pods[$0].standing == .pending }
                 if self.counters.isEmpty { self.straightenRing(pods: placed.filter(pending.contains)) }
                 return .satisfied(placed: placed.filter(pending.contains))
@@ -90,8 +90,9 @@ extension SolverState {
             guard let most = self.mostPlaceable(group, in: allowed, search) else { return false }
             search.wantedCount = most
         }
+        let required = self.requiredCells(group, in: allowed, search)
         for axis in self.axisOrder(group) {
-            guard let cells = self.cells(of: group, on: axis, within: allowed, search) else { continue }
+            guard let cells = self.cells(of: group, on: axis, within: required) else { continue }
             if self.placeGreedily(group, cells, search) { return true }
         }
         return false
@@ -99,7 +100,8 @@ extension SolverState {
 
     /// How many members get a node when no common domain is asked for beyond the required ones; nil where too few do.
     private mutating func mostPlaceable(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> Int? {
-        guard let cells = self.cells(of: group, on: nil, within: allowed, search) else { return nil }
+        let required = self.requiredCells(group, in: allowed, search)
+        guard let cells = self.cells(of: group, on: nil, within: required) else { return nil }
         let start = self.checkpoint
         defer { self.rollback(to: start) }
         let before = self.placedCount(below: group)
@@ -114,9 +116,10 @@ extension SolverState {
         _ leaf: CountableLeaf, _ group: Int, in allowed: NodeBitset, _ search: GangSearch
     ) -> Bool {
         let room = self.room(for: leaf, in: allowed)
-        guard let wanted = self.wantedCount(leaf, room, group, in: allowed, search) else { return false }
+        let required = self.requiredCells(group, in: allowed, search)
+        guard let wanted = self.wantedCount(leaf, room, group, in: required, search) else { return false }
         for axis in self.axisOrder(group) {
-            guard let cells = self.cells(of: group, on: axis, within: allowed, search) else { continue }
+            guard let cells = self.cells(of: group, on: axis, within: required) else { continue }
             let sums = Self.sums(room, cells)
             let tightest = sums.indices.filter { sums[$0] >= wanted && !cells.isExcluded($0) }
                 .min { (sums[$0], $0) < (sums[$1], $1) }
@@ -133,10 +136,10 @@ extension SolverState {
 
     /// All members, or the most that one allowed cell takes; nil where that leaves the group unsatisfied.
     private mutating func wantedCount(
-        _ leaf: CountableLeaf, _ room: [Int32], _ group: Int, in allowed: NodeBitset, _ search: GangSearch
+        _ leaf: CountableLeaf, _ room: [Int32], _ group: Int, in required: TopologyCells, _ search: GangSearch
     ) -> Int? {
         if search.mode == .all { return leaf.pods.count }
-        guard let cells = self.cells(of: group, on: nil, within: allowed, search) else { return nil }
+        guard let cells = self.cells(of: group, on: nil, within: required) else { return nil }
         let sums = Self.sums(room, cells)
         let most = sums.indices.filter { !cells.isExcluded($0) }.map { sums[$0] }.max() ?? 0
         let wanted = min(leaf.pods.count, most)

@@ -34,6 +34,7 @@ extension SolverState {
     func chooseDevices(_ pod: Int, on node: Int) -> [DeviceAssignment]? {
         let requests = self.snapshot.pods[pod].deviceRequests
         if requests.isEmpty { return [] }
+        if requests.count == 1, self.groups.topGroupByPod[pod] < 0 { return self.chooseAlone(requests[0], on: node) }
         var chosen: [DeviceAssignment] = []
         for request in requests {
             guard let pool = self.ledgers[node].firstIndex(where: { $0.pool.resource == request.resource }) else {
@@ -47,6 +48,15 @@ extension SolverState {
         }
         if requests.count > 1 { chosen.sort { ($0.resource, $0.index) < ($1.resource, $1.index) } }
         return chosen
+    }
+
+    /// The common case: one request, no siblings to keep away from.
+    private func chooseAlone(_ request: DeviceRequest, on node: Int) -> [DeviceAssignment]? {
+        for position in self.ledgers[node].indices where self.ledgers[node][position].pool.resource == request.resource {
+            guard let indices = self.ledgers[node][position].choose(request) else { return nil }
+            return self.ledgers[node][position].assignments(request, at: indices)
+        }
+        return nil
     }
 
     /// Devices of the resource on the node that members of the pod's own group hold.

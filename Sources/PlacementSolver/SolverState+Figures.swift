@@ -55,7 +55,6 @@ extension SolverState {
     ///
     /// Shapes are counted apart, so with several the figure is an upper bound.
     public mutating func domainFits(of top: Int, on axis: TopologyAxis?) -> [Evidence.DomainFit] {
-        let everything = NodeBitset(capacity: self.nodeCount) { _ in true }
         var fits: [TopologyDomain: (members: Int, devices: Int)] = [:]
         let pending = self.groups.pods(below: top).filter { self.isPlaceable($0) }
         var runs: [Int: [Int]] = [:]
@@ -64,7 +63,7 @@ extension SolverState {
         let domains = self.snapshot.nodes.map { node in axis.map { node.domain(on: $0) } ?? wholeCluster }
         for shape in runs.keys.sorted() {
             let leaf = CountableLeaf(pods: runs[shape] ?? [], shape: shape)
-            let room = self.room(for: leaf, in: everything)
+            let room = self.room(for: leaf, in: self.everyNode)
             var roomByDomain: [TopologyDomain: Int] = [:]
             for (node, count) in room.enumerated() where count > 0 { roomByDomain[domains[node], default: 0] += Int(count) }
             for (domain, count) in roomByDomain { fits[domain, default: (0, 0)].members += min(count, leaf.pods.count) }

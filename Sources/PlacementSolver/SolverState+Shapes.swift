@@ -49,8 +49,15 @@ extension SolverState {
         key.constraints.untoleratedTaint(of: node) == nil && key.constraints.selects(node)
             && Self.volumesAllow(key.constraints.volumes, node)
             && key.deviceRequests.allSatisfy { request in
-                node.pool(for: request.resource).map(request.isServed(by:)) ?? false
+                node.pool(for: request.resource).map { Self.canServe(request, $0) } ?? false
             }
+    }
+
+    /// Whether the pool's devices may serve the request and are large enough, whoever uses them now.
+    private static func canServe(_ request: DeviceRequest, _ pool: DevicePool) -> Bool {
+        guard request.isServed(by: pool) else { return false }
+        guard let declared = request.memoryMiBPerDevice else { return true }
+        return pool.memoryMiBLimitPerClient.map { declared <= $0 } ?? false
     }
 
     static func volumesAllow(_ volumes: VolumeConstraint, _ node: NodeState) -> Bool {

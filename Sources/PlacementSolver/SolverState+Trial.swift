@@ -79,7 +79,7 @@ extension SolverState {
         let state = self.snapshot.pods[pod]
         self.nodeByPod[pod] = Int32(node)
         self.podsByNode[node].append(Int32(pod))
-        self.book(state.requests, node: node, sign: -1)
+        self.book(pod, node: node, sign: -1)
         if !state.constraints.hostPorts.isEmpty {
             self.hostPortsByNode[node, default: []] += state.constraints.hostPorts
         }
@@ -89,16 +89,24 @@ extension SolverState {
         let state = self.snapshot.pods[pod]
         self.nodeByPod[pod] = -1
         if let position = self.podsByNode[node].lastIndex(of: Int32(pod)) { self.podsByNode[node].remove(at: position) }
-        self.book(state.requests, node: node, sign: 1)
+        self.book(pod, node: node, sign: 1)
         for port in state.constraints.hostPorts {
             guard let position = self.hostPortsByNode[node]?.lastIndex(of: port) else { continue }
             self.hostPortsByNode[node]?.remove(at: position)
         }
     }
 
-    private mutating func book(_ requests: ResourceAmounts, node: Int, sign: Int64) {
+    private mutating func book(_ pod: Int, node: Int, sign: Int64) {
+        let shape = Int(self.shapeByPod[pod])
+        if shape >= 0 {
+            for request in self.shapes[shape].requests {
+                let position = request.row * self.nodeCount + node
+                self.free[position] = self.free[position].addingSaturated(sign * request.amount)
+            }
+            return
+        }
         self.free[node] += sign
-        for entry in requests.entries {
+        for entry in self.snapshot.pods[pod].requests.entries {
             guard let row = self.rowByResource[entry.name], row > 0 else { continue }
             let position = row * self.nodeCount + node
             self.free[position] = self.free[position].addingSaturated(sign * entry.amount)
@@ -106,13 +114,14 @@ extension SolverState {
     }
 
     private mutating func updateUnits(node: Int) {
-        for ledger in self.ledgers[node] {
-            guard let row = self.poolRowByResource[ledger.pool.resource] else { continue }
-            let units = Self.units(of: ledger)
+        var total = 1
+        for (position, row) in self.poolRowsByNode[node].enumerated() {
+            let units = Self.units(of: self.ledgers[node][position])
+            total += units
             self.freeUnits[row][node] = units
             self.unitIndexes[row].update(node: node, freeUnits: units)
         }
-        self.bystanderIndex.update(node: node, freeUnits: self.bystanderUnits(node: node))
+        self.bystanderIndex.update(node: node, freeUnits: total)
     }
 
     // MARK: Invariants

@@ -30,6 +30,8 @@ public struct SolverState: Sendable {
     var freeUnits: [[Int]]
     var unitIndexes: [FreeUnitIndex]
     let poolRowByResource: [ResourceName: Int]
+    /// The pool row of each ledger in `ledgers`.
+    let poolRowsByNode: [[Int]]
     /// 0 for a node without devices, else 1 + free units of all its pools: where pods without devices go first.
     var bystanderIndex: FreeUnitIndex
     /// Devices held by bound and assumed pods.
@@ -61,6 +63,8 @@ public struct SolverState: Sendable {
 
     /// Host is not listed: there a node's index is its domain.
     var axes: [TopologyAxis: AxisDomains] = [:]
+    let hasNVLinkDomains: Bool
+    public let everyNode: NodeBitset
     /// Position of each node in a walk of the topology tree; neighbours in the walk are near.
     let treePosition: [Int32]
     /// Domains that an exclusive group holds for itself.
@@ -99,7 +103,11 @@ public struct SolverState: Sendable {
         self.free = self.allocatable
         self.ledgers = snapshot.nodes.map { $0.devicePools.map(DeviceLedger.init(pool:)) }
         let poolResources = Set(snapshot.nodes.flatMap { $0.devicePools.map(\.resource) }).sorted()
-        self.poolRowByResource = Dictionary(uniqueKeysWithValues: poolResources.enumerated().map { ($1, $0) })
+        let poolRows = Dictionary(uniqueKeysWithValues: poolResources.enumerated().map { ($1, $0) })
+        self.poolRowByResource = poolRows
+        self.poolRowsByNode = snapshot.nodes.map { $0.devicePools.compactMap { poolRows[$0.resource] } }
+        self.hasNVLinkDomains = snapshot.nodes.contains { $0.nvlinkDomain != nil }
+        self.everyNode = NodeBitset(capacity: count) { _ in true }
         self.freeUnits = Array(repeating: Array(repeating: 0, count: count), count: poolResources.count)
         self.unitIndexes = []
         self.bystanderIndex = FreeUnitIndex(freeUnits: [])
@@ -150,8 +158,7 @@ public struct SolverState: Sendable {
 
     private mutating func buildUnitIndexes() {
         for node in self.ledgers.indices {
-            for ledger in self.ledgers[node] {
-                guard let row = self.poolRowByResource[ledger.pool.resource] else { continue }
+            for (row, ledger) in zip(self.poolRowsByNode[node], self.ledgers[node]) {
                 self.freeUnits[row][node] = Self.units(of: ledger)
             }
         }

@@ -23,12 +23,20 @@ struct TopologyCells {
 
     /// Cuts every cell by another division; new cells are numbered by old cell, then domain.
     func cut(by domainByNode: [Int32], domainCount: Int) -> TopologyCells {
-        var numbers: [Int: Int32] = [:]
-        let keys = self.cellByNode.enumerated().map { node, cell in
-            cell < 0 ? -1 : Int(cell) * domainCount + Int(domainByNode[node])
+        var numbers = [Int32](repeating: -1, count: self.count * domainCount)
+        for (node, cell) in self.cellByNode.enumerated() where cell >= 0 {
+            numbers[Int(cell) * domainCount + Int(domainByNode[node])] = 0
         }
-        for key in Set(keys).sorted() where key >= 0 { numbers[key] = Int32(numbers.count) }
-        return TopologyCells(cellByNode: keys.map { numbers[$0] ?? -1 }, count: numbers.count)
+        var next: Int32 = 0
+        for key in numbers.indices where numbers[key] == 0 {
+            numbers[key] = next
+            next += 1
+        }
+        var cells = self.cellByNode
+        for (node, cell) in self.cellByNode.enumerated() where cell >= 0 {
+            cells[node] = numbers[Int(cell) * domainCount + Int(domainByNode[node])]
+        }
+        return TopologyCells(cellByNode: cells, count: Int(next))
     }
 
     mutating func exclude(where isExcluded: (Int) -> Bool) {
@@ -46,7 +54,7 @@ extension SolverState {
     /// Axes to try for a group, narrowest first. Nil stands for no common domain.
     mutating func axisOrder(_ group: Int) -> [TopologyAxis?] {
         var axes: [TopologyAxis?] = [.host]
-        if self.snapshot.nodes.contains(where: { $0.nvlinkDomain != nil }) { axes.append(.nvlink) }
+        if self.hasNVLinkDomains { axes.append(.nvlink) }
         for wish in self.groups.groups[group].topology where !wish.isRequired && !axes.contains(wish.axis) {
             if case .label = wish.axis { axes.append(wish.axis) }
         }
@@ -60,13 +68,18 @@ extension SolverState {
         return self.groups.groups[group].topology.filter(\.isRequired).map(\.axis) + exclusive
     }
 
+    /// The allowed nodes, cut by every axis the group requires.
+    mutating func requiredCells(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> TopologyCells {
+        var cells = TopologyCells(everything: allowed, nodeCount: self.nodeCount)
+        for axis in self.requiredAxes(group, search) { cells = self.cut(cells, by: axis) }
+        return cells
+    }
+
     /// The cells a group may use on an axis, or nil where members bound already rule the axis out.
     mutating func cells(
-        of group: Int, on axis: TopologyAxis?, within allowed: NodeBitset, _ search: GangSearch
+        of group: Int, on axis: TopologyAxis?, within required: TopologyCells
     ) -> TopologyCells? {
         let bound = self.groups.pods(below: group).compactMap { self.node(of: $0) }
-        var required = TopologyCells(everything: allowed, nodeCount: self.nodeCount)
-        for axis in self.requiredAxes(group, search) { required = self.cut(required, by: axis) }
         let boundCells = Set(bound.map { required.cellByNode[$0] })
         var cells = axis.map { self.cut(required, by: $0) } ?? required
         if let axis {
