@@ -35,8 +35,6 @@ const char *cjson_error_message(int32_t error) {
     return simdjson::error_message(static_cast<simdjson::error_code>(error));
 }
 
-int32_t cjson_error_is_depth(int32_t error) { return error == simdjson::DEPTH_ERROR; }
-
 int32_t cjson_error_is_capacity(int32_t error) { return error == simdjson::CAPACITY || error == simdjson::MEMALLOC; }
 
 const uint64_t *cjson_document_tape(const cjson_document *document) { return document->dom.tape.get(); }

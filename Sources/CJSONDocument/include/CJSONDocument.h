@@ -32,9 +32,6 @@ void cjson_document_free(cjson_document *document);
 /// simdjson's sentence for an error code; a static string.
 const char *cjson_error_message(int32_t error);
 
-/// Whether an error code says that the document is nested too deeply.
-int32_t cjson_error_is_depth(int32_t error);
-
 /// Whether an error code says that memory could not be had, or that the document is larger than 4 GiB.
 int32_t cjson_error_is_capacity(int32_t error);
 

@@ -4,21 +4,26 @@ import CJSONDocument
 public struct JSONSyntaxError: Error, Hashable, Sendable {
     /// The first byte that cannot be read, from 0; nil where the text as a whole is refused.
     public let offset: Int?
-    /// The line of `offset`, from 1.
-    public let line: Int?
     public let found: String
     public let expected: String
 
-    static let empty = JSONSyntaxError(offset: nil, line: nil, found: "nothing", expected: "a JSON value")
+    static let empty = JSONSyntaxError(offset: nil, found: "nothing", expected: "a JSON value")
 
-    init(offset: Int?, line: Int?, found: String, expected: String) {
+    init(offset: Int?, found: String, expected: String) {
         self.offset = offset
-        self.line = line
         self.found = found
         self.expected = expected
     }
 
+    /// - Parameter code: The parser's, which does not say where. A second pass finds the place.
     init(code: Int32, in bytes: UnsafeRawBufferPointer) {
-        self.init(offset: nil, line: nil, found: String(cString: cjson_error_message(code)), expected: "a JSON value")
+        let message = String(cString: cjson_error_message(code))
+        if cjson_error_is_capacity(code) != 0 {
+            self.init(offset: nil, found: "\(bytes.count) bytes (\(message))", expected: "at most 4 GiB, and memory for it")
+        } else if let problem = JSONSyntaxScanner.firstProblem(in: bytes) {
+            self.init(offset: problem.offset, found: problem.found, expected: problem.expected)
+        } else {
+            self.init(offset: nil, found: message, expected: "a JSON value")
+        }
     }
 }
