@@ -48,7 +48,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Never imported by the product.
-        .target(name: "TestSupport", dependencies: ["SchedulingModel"], swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["SchedulingModel", "PlacementVerifier"], swiftSettings: strict),
         .testTarget(name: "SchedulingModelTests", dependencies: ["SchedulingModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PlacementSolverTests",

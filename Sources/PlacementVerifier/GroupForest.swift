@@ -61,6 +61,8 @@ struct GroupForest {
     }
 
     /// What counts towards the group's `minMember`: members with a node, or satisfied children.
+    ///
+    /// - Precondition: `isRooted(key)`; in a circle of parents this does not end.
     func satisfiedCount(of key: PodGroupKey, isPlaced: (Int) -> Bool) -> Int {
         let below = self.children(of: key)
         guard !below.isEmpty else { return (self.membersOfLeaf[key] ?? []).count(where: isPlaced) }

@@ -1,4 +1,4 @@
-import SchedulingModel
+package import SchedulingModel
 
 /// Devices: who gets which, and whether they have room.
 extension Replay {
@@ -80,7 +80,7 @@ extension Replay {
     }
 
     /// What an assignment must say of a device that serves the request.
-    private static func statement(of request: DeviceRequest, on pool: DevicePool, index: Int) -> DeviceAssignment {
+    package static func statement(of request: DeviceRequest, on pool: DevicePool, index: Int) -> DeviceAssignment {
         let isWhole = request.kind == .whole || request.kind == .slot && pool.kind == .exclusive && pool.migProfile == nil
         let agentFollows = pool.chooser == .planner && (pool.kind != .exclusive || request.kind == .fraction)
         return DeviceAssignment(

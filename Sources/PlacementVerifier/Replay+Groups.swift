@@ -2,6 +2,9 @@ package import SchedulingModel
 
 /// All or nothing, required domains, exclusive domains.
 extension Replay {
+    /// Pod indices of all members of a group, bound or demand, subgroups included.
+    package func memberIndices(under root: PodGroupKey) -> [Int] { self.forest.members(under: root) }
+
     func isPlaced(_ pod: Int) -> Bool { self.nodeOfPod[pod] != nil }
 
     /// Top-level groups that got a node for a member here, sorted.
@@ -19,8 +22,10 @@ extension Replay {
     private func satisfactionViolations(under root: PodGroupKey) -> [Violation] {
         let leaves = self.forest.members(under: root).filter { self.isAssumed[$0] }
             .compactMap { self.snapshot.pods[$0].group }
+        // Without a known top there is no tree to judge, and in a circle of parents no end to it.
+        let rootless = Set(leaves).filter { !self.forest.isRooted($0) }
+        guard rootless.isEmpty else { return rootless.sorted().map { Violation(.unknownGroup, group: $0) } }
         var violations: [Violation] = []
-        for leaf in Set(leaves) where !self.forest.isRooted(leaf) { violations.append(Violation(.unknownGroup, group: leaf)) }
         for key in Set(leaves.flatMap(self.forest.chain(from:))).sorted() {
             guard let group = self.forest[key] else { continue }
             if let problem = group.problem { violations.append(Violation(.groupHasProblem(problem), group: key)) }

@@ -5,22 +5,22 @@ package import SchedulingModel
 /// Protocol of use: 1. make one; 2. `assume` assignments in the plan's order, each answers which rules it breaks; 3. ask
 /// `lateAffinityViolations` and `groupViolations` of what has been assumed. A copy is a separate world.
 package struct Replay {
-    let snapshot: ClusterSnapshot
+    package let snapshot: ClusterSnapshot
     let forest: GroupForest
     /// Per pod its node, by fact or by assumption.
     package private(set) var nodeOfPod: [Int?]
     /// Per pod, whether it got its node here and not by fact.
     package private(set) var isAssumed: [Bool]
     /// Per node the pods on it, facts first.
-    private(set) var podsOnNode: [[Int]]
+    package private(set) var podsOnNode: [[Int]]
     /// Per node the sum of what its pods ask for, `pods` included.
     private(set) var heldAmounts: [ResourceAmounts]
     /// Per node, per pool of the node, per device.
-    var deviceLoads: [[[DeviceLoad]]]
+    package internal(set) var deviceLoads: [[[DeviceLoad]]]
     /// Pods on nodes that keep others away.
     private(set) var repellers: [Int] = []
     /// Members of groups whose required affinity was not met when their turn came.
-    private var unmetAffinity: [Int] = []
+    package private(set) var unmetAffinity: [Int] = []
 
     package init(snapshot: ClusterSnapshot) {
         self.snapshot = snapshot
