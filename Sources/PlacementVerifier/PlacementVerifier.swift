@@ -2,11 +2,12 @@ public import SchedulingModel
 
 /// A second opinion on a plan, made from the model alone and in the plainest way.
 ///
-/// It shares no code with whatever made the plan. It judges whether the plan may be carried out, not whether a better one
-/// exists: priority order is not looked at.
+/// It shares no code with whatever made the plan. It judges whether the plan may be carried out, not whether a better
+/// one exists: priority order is not looked at.
 ///
-/// Assignments are replayed in the plan's order, each judged against the facts and the assignments before it; rules about
-/// groups are judged when all of a group's assignments are in. Facts may break any rule; a decision may not make it worse.
+/// Assignments are replayed in the plan's order, each judged against the facts and the assignments before it; rules
+/// about groups are judged when all of a group's assignments are in. Facts may break any rule; a decision may not make
+/// it worse.
 public struct PlacementVerifier: Sendable {
     private let snapshot: ClusterSnapshot
     private let facts: Replay
@@ -18,7 +19,8 @@ public struct PlacementVerifier: Sendable {
 
     /// Every rule the plan breaks, placements first, then what it says of groups, pending pods and figures.
     ///
-    /// - Complexity: O(*a* · (*p* + *n*)) for *a* assignments with affinity or spread, *p* pods and *n* nodes; O(*a*) without.
+    /// - Complexity: O(*a* · (*p* + *n*)) for *a* assignments with affinity or spread, *p* pods and *n* nodes; O(*a*)
+    ///   without.
     public func violations(in plan: Plan) -> [Violation] {
         let (replay, violations) = self.replayed(plan.assignments)
         return violations + replay.reportViolations(in: plan) + replay.pendingViolations(in: plan)

@@ -8,7 +8,9 @@ extension Replay {
         let pool = self.snapshot.nodes[node].devicePools[position]
         let load = self.deviceLoads[node][position][index]
         var kinds: [Violation.Kind] = []
-        if self.isOccupied(load, pool: pool, for: request) { kinds.append(.deviceOccupied(pool.resource, index: index)) }
+        if self.isOccupied(load, pool: pool, for: request) {
+            kinds.append(.deviceOccupied(pool.resource, index: index))
+        }
         if load.clients.contains(pod) { kinds.append(.deviceGivenTwice(pool.resource, index: index)) }
         if let sibling = load.clients.first(where: { self.areSiblings($0, pod) }) {
             let key = self.snapshot.pods[sibling].key
@@ -59,8 +61,8 @@ extension Replay {
         return kinds
     }
 
-    /// Where a plugin picks the card: the one named is the lowest that its rule leaves open, and the client would fit on
-    /// every one of them, so that the promise holds whichever it takes.
+    /// Where a plugin picks the card: the one named is the lowest that its rule leaves open, and the client would fit
+    /// on every one of them, so that the promise holds whichever it takes.
     func pluginViolations(
         _ request: DeviceRequest, _ device: DeviceAssignment, for pod: Int, on node: Int, pool position: Int
     ) -> [Violation.Kind] {

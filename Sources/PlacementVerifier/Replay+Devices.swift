@@ -64,7 +64,8 @@ extension Replay {
         return kinds
     }
 
-    /// The devices of the list that are for this request: first those that state what it asks for, then any of its resource.
+    /// The devices of the list that are for this request: first those that state what it asks for, then any of its
+    /// resource.
     private static func takeOut(
         _ request: DeviceRequest, of pool: DevicePool, from left: inout [DeviceAssignment]
     ) -> [DeviceAssignment] {
@@ -81,7 +82,8 @@ extension Replay {
 
     /// What an assignment must say of a device that serves the request.
     package static func statement(of request: DeviceRequest, on pool: DevicePool, index: Int) -> DeviceAssignment {
-        let isWhole = request.kind == .whole || request.kind == .slot && pool.kind == .exclusive && pool.migProfile == nil
+        let isWhole =
+            request.kind == .whole || request.kind == .slot && pool.kind == .exclusive && pool.migProfile == nil
         let agentFollows = pool.chooser == .planner && (pool.kind != .exclusive || request.kind == .fraction)
         return DeviceAssignment(
             resource: pool.resource, index: index, kind: isWhole ? .whole : request.kind,

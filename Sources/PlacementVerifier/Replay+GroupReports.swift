@@ -8,7 +8,9 @@ extension Replay {
         let expected = Set(demanded.map(self.forest.root(of:)).filter { self.forest[$0] != nil })
         let reported = plan.groups.map(\.group)
         var violations = expected.subtracting(reported).sorted().map { Violation(.groupNotReported, group: $0) }
-        if zip(reported, reported.dropFirst()).contains(where: { $0 >= $1 }) { violations.append(Violation(.groupsUnsorted)) }
+        if zip(reported, reported.dropFirst()).contains(where: { $0 >= $1 }) {
+            violations.append(Violation(.groupsUnsorted))
+        }
         let ranks = Dictionary(plan.assignments.map { ($0.pod, $0.rank) }, uniquingKeysWith: { first, _ in first })
         for report in plan.groups {
             guard expected.contains(report.group) else {
@@ -78,8 +80,8 @@ extension Replay {
 
     // MARK: Ring
 
-    /// Neighbours in the ring (the last and the first among them) that the narrowest level separates. Only members that hold
-    /// accelerators are in the ring, if any does. Without levels nothing separates.
+    /// Neighbours in the ring (the last and the first among them) that the narrowest level separates. Only members that
+    /// hold accelerators are in the ring, if any does. Without levels nothing separates.
     private func crossDomainHops(of placed: [Int], ranks: [PodKey: Int?]) -> Int {
         guard let narrowest = self.snapshot.topology.levels.indices.last else { return 0 }
         let holders = placed.filter { self.snapshot.pods[$0].holdsAccelerators }

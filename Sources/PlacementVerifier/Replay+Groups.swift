@@ -49,15 +49,16 @@ extension Replay {
         self.nodeOfPod[pod].map { self.snapshot.nodes[$0].domain(on: axis) }
     }
 
-    /// New members share one domain of a required axis. Where members are bound already, it is a domain of theirs: facts
-    /// may be spread over several, and then each new member joins one of those.
+    /// New members share one domain of a required axis. Where members are bound already, it is a domain of theirs:
+    /// facts may be spread over several, and then each new member joins one of those.
     private func requiredTopologyViolations(of key: PodGroupKey) -> [Violation] {
         guard let group = self.forest[key] else { return [] }
         let members = self.forest.members(under: key)
         return group.topology.filter(\.isRequired).compactMap { constraint in
             func domains(assumed: Bool) -> Set<TopologyDomain> {
-                Set(members.filter { self.isAssumed[$0] == assumed }
-                    .compactMap { self.domain(of: $0, on: constraint.axis) })
+                Set(
+                    members.filter { self.isAssumed[$0] == assumed }
+                        .compactMap { self.domain(of: $0, on: constraint.axis) })
             }
             let (facts, decisions) = (domains(assumed: false), domains(assumed: true))
             let holds = facts.isEmpty ? decisions.count <= 1 : decisions.isSubset(of: facts)
@@ -65,12 +66,13 @@ extension Replay {
         }
     }
 
-    /// A domain that gets a new member of an exclusive group holds no member of another one that is exclusive on the same
-    /// axis. A group and its own subgroups do not keep each other away.
+    /// A domain that gets a new member of an exclusive group holds no member of another one that is exclusive on the
+    /// same axis. A group and its own subgroups do not keep each other away.
     private func exclusiveDomainViolations(of key: PodGroupKey) -> [Violation] {
         guard let axis = self.forest[key]?.exclusiveAxis else { return [] }
-        let mine = Set(self.forest.members(under: key).filter { self.isAssumed[$0] }
-            .compactMap { self.domain(of: $0, on: axis) })
+        let mine = Set(
+            self.forest.members(under: key).filter { self.isAssumed[$0] }
+                .compactMap { self.domain(of: $0, on: axis) })
         guard !mine.isEmpty else { return [] }
         let related = Set(self.forest.chain(from: key) + self.forest.subtree(of: key))
         return self.snapshot.groups.filter { $0.exclusiveAxis == axis && !related.contains($0.key) }.flatMap { other in

@@ -40,8 +40,8 @@ extension Replay {
         }
     }
 
-    /// What the pod asks for must be free. Where facts alone exceed a resource, only pods that ask for none of it may come.
-    /// A node that does not say how many pods it takes is not limited in them.
+    /// What the pod asks for must be free. Where facts alone exceed a resource, only pods that ask for none of it may
+    /// come. A node that does not say how many pods it takes is not limited in them.
     func amountViolations(of pod: Int, on node: Int) -> [Violation.Kind] {
         var asked = self.snapshot.pods[pod].requests
         let allocatable = self.snapshot.nodes[node].allocatable

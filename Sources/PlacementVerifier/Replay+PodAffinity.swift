@@ -10,8 +10,8 @@ extension Replay {
         term.matches(namespace: self.snapshot.pods[pod].key.namespace, labels: self.snapshot.pods[pod].labels)
     }
 
-    /// The node must have every term's key, and in each of those domains a pod that matches all terms. The first of a series
-    /// that wants itself near is let in: no pod that counts anywhere, and the pod matches its own terms.
+    /// The node must have every term's key, and in each of those domains a pod that matches all terms. The first of a
+    /// series that wants itself near is let in: no pod that counts anywhere, and the pod matches its own terms.
     func affinityViolations(of pod: Int, on node: Int) -> [Violation.Kind] {
         let terms = self.snapshot.pods[pod].constraints.requiredPodAffinity
         guard !terms.isEmpty else { return [] }

@@ -2,8 +2,8 @@ package import SchedulingModel
 
 /// The cluster with the facts in it, and then one assignment after another.
 ///
-/// Protocol of use: 1. make one; 2. `assume` assignments in the plan's order, each answers which rules it breaks; 3. ask
-/// `lateAffinityViolations` and `groupViolations` of what has been assumed. A copy is a separate world.
+/// Protocol of use: 1. make one; 2. `assume` assignments in the plan's order, each answers which rules it breaks; 3.
+/// ask `lateAffinityViolations` and `groupViolations` of what has been assumed. A copy is a separate world.
 package struct Replay {
     package let snapshot: ClusterSnapshot
     let forest: GroupForest
@@ -42,8 +42,8 @@ package struct Replay {
 
     /// Puts the assignment into the world, right or wrong, and says which rules it breaks there.
     ///
-    /// - Returns: Violations of rules about the pod, its node, its devices and the pods already placed. A group's member
-    ///   whose required affinity is not met yet is not among them; `lateAffinityViolations` judges it.
+    /// - Returns: Violations of rules about the pod, its node, its devices and the pods already placed. A group's
+    ///   member whose required affinity is not met yet is not among them; `lateAffinityViolations` judges it.
     package mutating func assume(_ assignment: Assignment) -> [Violation] {
         let (key, name) = (assignment.pod, assignment.node)
         guard let pod = self.snapshot.podIndex(of: key) else { return [Violation(.unknownPod, pod: key, node: name)] }

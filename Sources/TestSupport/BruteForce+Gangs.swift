@@ -3,8 +3,8 @@ public import SchedulingModel
 
 /// What is possible for one gang.
 public struct GangOutcomes: Sendable {
-    /// Members with a node (bound ones among them), and the axes on which these share one domain, of every legal outcome
-    /// that places at least one member more.
+    /// Members with a node (bound ones among them), and the axes on which these share one domain, of every legal
+    /// outcome that places at least one member more.
     public struct Outcome: Hashable, Sendable {
         public let placedCount: Int
         /// All axes of the topology on which the placed members share a domain, and the labels the gang asks for.
@@ -26,8 +26,9 @@ public struct GangOutcomes: Sendable {
 extension BruteForce {
     /// Everything legal that can be done for the gang now.
     ///
-    /// Members are placed in every order, because affinity, spread and plugins that pick cards depend on it. Equal members
-    /// are exchangeable, and so are equal cards that the planner picks: of worlds that differ in such only one is followed.
+    /// Members are placed in every order, because affinity, spread and plugins that pick cards depend on it. Equal
+    /// members are exchangeable, and so are equal cards that the planner picks: of worlds that differ in such only one
+    /// is followed.
     ///
     /// - Parameter stateLimit: Worlds looked at before the search gives up.
     public func outcomes(of root: PodGroupKey, stateLimit: Int = 4000) -> GangOutcomes {

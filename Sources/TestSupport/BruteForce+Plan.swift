@@ -30,7 +30,8 @@ extension BruteForce {
     public static func pendingPods(of snapshot: ClusterSnapshot, beside assignments: [Assignment]) -> [PendingPod] {
         let assigned = Set(assignments.map(\.pod))
         return snapshot.pods.filter { Self.isDemand($0) && !assigned.contains($0.key) }.map { pod in
-            PendingPod(pod: pod.key, group: pod.group.map { Self.root(of: $0, in: snapshot) }, reason: .insufficientGPUs)
+            PendingPod(
+                pod: pod.key, group: pod.group.map { Self.root(of: $0, in: snapshot) }, reason: .insufficientGPUs)
         }
     }
 
@@ -39,7 +40,8 @@ extension BruteForce {
         snapshot.groups.filter { $0.parent == nil }.compactMap { root in
             let pods = snapshot.pods.filter { $0.group.map { Self.root(of: $0, in: snapshot) } == root.key }
             guard pods.contains(where: Self.isDemand) else { return nil }
-            return Self.report(on: root, members: pods.filter { $0.node != nil || Self.isDemand($0) }, snapshot, assignments)
+            return Self.report(
+                on: root, members: pods.filter { $0.node != nil || Self.isDemand($0) }, snapshot, assignments)
         }
     }
 
@@ -49,7 +51,8 @@ extension BruteForce {
         var ring: [(rank: Int, key: PodKey, node: NodeState, isAccelerated: Bool)] = []
         for member in members {
             let assignment = assignments.first { $0.pod == member.key }
-            guard let name = member.node ?? assignment?.node, let node = snapshot.nodes.first(where: { $0.name == name })
+            guard let name = member.node ?? assignment?.node,
+                let node = snapshot.nodes.first(where: { $0.name == name })
             else { continue }
             let rank = member.node == nil ? assignment?.rank : member.rank
             ring.append((rank ?? .max, member.key, node, !member.deviceRequests.isEmpty))

@@ -31,7 +31,9 @@ public struct BruteForce {
     /// The nodes that will take the pod now, in node order.
     public func feasibleNodes(for pod: PodKey) -> [NodeName] {
         var nodes: [NodeName] = []
-        for assignment in self.assignments(of: pod) where nodes.last != assignment.node { nodes.append(assignment.node) }
+        for assignment in self.assignments(of: pod) where nodes.last != assignment.node {
+            nodes.append(assignment.node)
+        }
         return nodes
     }
 }
@@ -41,7 +43,9 @@ enum DeviceChoices {
     static func all(for pod: Int, on node: Int, in snapshot: ClusterSnapshot) -> [[DeviceAssignment]] {
         var choices: [[DeviceAssignment]] = [[]]
         for request in snapshot.pods[pod].deviceRequests {
-            guard let pool = snapshot.nodes[node].pool(for: request.resource), request.isServed(by: pool) else { return [] }
+            guard let pool = snapshot.nodes[node].pool(for: request.resource), request.isServed(by: pool) else {
+                return []
+            }
             let sets = Self.subsets(of: pool.deviceCount, size: request.count).map { indices in
                 indices.map { Replay.statement(of: request, on: pool, index: $0) }
             }
@@ -55,6 +59,7 @@ enum DeviceChoices {
     private static func subsets(of count: Int, size: Int) -> [[Int]] {
         guard size > 0 else { return [[]] }
         guard count >= size else { return [] }
-        return self.subsets(of: count - 1, size: size) + self.subsets(of: count - 1, size: size - 1).map { $0 + [count - 1] }
+        return self.subsets(of: count - 1, size: size)
+            + self.subsets(of: count - 1, size: size - 1).map { $0 + [count - 1] }
     }
 }

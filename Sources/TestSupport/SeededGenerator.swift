@@ -1,7 +1,7 @@
 /// Random numbers from a seed: the same on every machine and toolchain.
 ///
-/// SplitMix64 (Steele, Lea, Flood 2014). The choices below are made here and not by the standard library, whose mapping of
-/// bits to ranges may change between releases.
+/// SplitMix64 (Steele, Lea, Flood 2014). The choices below are made here and not by the standard library, whose mapping
+/// of bits to ranges may change between releases.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

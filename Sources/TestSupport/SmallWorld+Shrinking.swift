@@ -1,7 +1,8 @@
 public import SchedulingModel
 
 extension ClusterSnapshot {
-    /// A smaller snapshot that still fails: nodes, pods and groups are left out one at a time for as long as `fails` holds.
+    /// A smaller snapshot that still fails: nodes, pods and groups are left out one at a time for as long as `fails`
+    /// holds.
     ///
     /// - Complexity: O(*k*²) calls of `fails`, *k* objects.
     public func shrunk(whileIt fails: (ClusterSnapshot) -> Bool) -> ClusterSnapshot {
@@ -26,7 +27,8 @@ extension ClusterSnapshot {
             if !homeless { smaller.append(self.copy(nodes: self.nodes.filter { $0.name != node.name })) }
         }
         for group in self.groups {
-            let isEmpty = !self.pods.contains { $0.group == group.key } && !self.groups.contains { $0.parent == group.key }
+            let isEmpty =
+                !self.pods.contains { $0.group == group.key } && !self.groups.contains { $0.parent == group.key }
             if isEmpty { smaller.append(self.copy(groups: self.groups.filter { $0.key != group.key })) }
         }
         for index in self.pods.indices where self.pods[index].constraints != SchedulingConstraints() {

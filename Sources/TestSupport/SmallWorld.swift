@@ -2,8 +2,8 @@ public import SchedulingModel
 
 /// A cluster of at most five nodes and seven pods, made from a seed.
 ///
-/// Numbers are small so that tight cases are frequent: a node holds a few pods, a card two or three clients. Facts are thrown
-/// in without looking whether they fit, as the real world does.
+/// Numbers are small so that tight cases are frequent: a node holds a few pods, a card two or three clients. Facts are
+/// thrown in without looking whether they fit, as the real world does.
 public struct SmallWorld: Sendable {
     /// What is waiting in the world.
     public enum Demand: Sendable, CaseIterable {

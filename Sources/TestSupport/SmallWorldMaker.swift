@@ -19,7 +19,9 @@ struct SmallWorldMaker {
         self.isRoomy = isRoomy
         self.hasNVLinkDomains = self.generator.once(in: 3)
         let rarity = isRoomy ? 3 : 1
-        for _ in 0..<self.generator.int(in: 1...3) { self.shapes.append(SmallWorldPodShape(&self.generator, rarity: rarity)) }
+        for _ in 0..<self.generator.int(in: 1...3) {
+            self.shapes.append(SmallWorldPodShape(&self.generator, rarity: rarity))
+        }
     }
 
     // MARK: Nodes

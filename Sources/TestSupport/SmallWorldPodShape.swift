@@ -59,7 +59,9 @@ struct SmallWorldPodShape {
             constraints.preferredNodeAffinity = [Weighted(weight: 10, term: preferred)]
         }
         if generator.once(in: 2) {
-            constraints.tolerations = [Toleration(key: "gpu", match: generator.pick([.exists, .equal("yes"), .equal("no")]))]
+            constraints.tolerations = [
+                Toleration(key: "gpu", match: generator.pick([.exists, .equal("yes"), .equal("no")]))
+            ]
         }
         if generator.once(in: 9 * rarity) {
             let address = generator.pick(["0.0.0.0", "10.0.0.1", "10.0.0.2"])

@@ -26,7 +26,9 @@ struct DeviceRuleTests {
     func list() {
         let world = World.snapshot(
             [World.node("a", gpus: 3)], [World.pod("p", request: World.whole(2)), World.pod("q")])
-        func kinds(_ devices: [DeviceAssignment]) -> [Violation.Kind] { World.kinds(world, World.assign("p", "a", devices)) }
+        func kinds(_ devices: [DeviceAssignment]) -> [Violation.Kind] {
+            World.kinds(world, World.assign("p", "a", devices))
+        }
         #expect(kinds(World.whole(at: 0, 2)) == [])
         #expect(kinds(World.whole(at: 0)) == [.deviceCountWrong(Self.gpu, requested: 2, given: 1)])
         #expect(kinds(World.whole(at: 0, 1, 2)) == [.deviceNotRequested(Self.gpu, index: 2)])
@@ -50,7 +52,8 @@ struct DeviceRuleTests {
     @Test("what is said of a device is what the request stands for")
     func statement() {
         let world = World.snapshot(
-            [World.node("a", pool: World.shared(slots: 2, devices: 1))], [World.pod("p", request: World.slot(memory: 6))])
+            [World.node("a", pool: World.shared(slots: 2, devices: 1))],
+            [World.pod("p", request: World.slot(memory: 6))])
         #expect(World.kinds(world, World.assign("p", "a", Self.slot(0, memory: 6))) == [])
         let misstated = [Violation.Kind.deviceMisstated(Self.gpu, index: 0)]
         #expect(World.kinds(world, World.assign("p", "a", Self.slot(0, memory: 5))) == misstated)
@@ -63,15 +66,18 @@ struct DeviceRuleTests {
     func wholeDevices() {
         let world = World.snapshot(
             [World.node("a", gpus: 3)],
-            [World.pod("old", on: "a", request: World.whole(1)), World.pod("p", request: World.whole(1)),
-                World.pod("q", request: World.whole(1))])
+            [
+                World.pod("old", on: "a", request: World.whole(1)), World.pod("p", request: World.whole(1)),
+                World.pod("q", request: World.whole(1)),
+            ])
         let occupied = [Violation.Kind.deviceOccupied(Self.gpu, index: 0)]
         #expect(World.kinds(world, World.assign("p", "a", World.whole(at: 0))) == occupied)
         #expect(
             World.kinds(world, World.assign("p", "a", World.whole(at: 1)), World.assign("q", "a", World.whole(at: 1)))
                 == [.deviceOccupied(Self.gpu, index: 1)])
         #expect(
-            World.kinds(world, World.assign("p", "a", World.whole(at: 1)), World.assign("q", "a", World.whole(at: 2))) == [])
+            World.kinds(world, World.assign("p", "a", World.whole(at: 1)), World.assign("q", "a", World.whole(at: 2)))
+                == [])
     }
 
     @Test("a shared device takes as many clients as it has slots")
@@ -92,7 +98,8 @@ struct DeviceRuleTests {
         let world = World.snapshot(
             [World.node("a", pool: pool)],
             [
-                World.pod("old", on: "a", request: World.slot(memory: 16)), World.pod("p", request: World.slot(memory: 8)),
+                World.pod("old", on: "a", request: World.slot(memory: 16)),
+                World.pod("p", request: World.slot(memory: 8)),
                 World.pod("q", request: World.slot(memory: 9)),
             ])
         #expect(World.kinds(world, World.assign("p", "a", Self.slot(0, memory: 8, assumed: false))) == [])
@@ -122,8 +129,10 @@ struct DeviceRuleTests {
     @Test("fractions of a device add up to one at most, and never join a whole holder")
     func fractions() {
         func pods(_ thousandths: Int) -> [PodState] {
-            [World.pod("old", on: "a", request: World.fraction(thousandths: 500)),
-                World.pod("p", request: World.fraction(thousandths: thousandths))]
+            [
+                World.pod("old", on: "a", request: World.fraction(thousandths: 500)),
+                World.pod("p", request: World.fraction(thousandths: thousandths)),
+            ]
         }
         func kinds(_ thousandths: Int, memory: Int64) -> [Violation.Kind] {
             World.kinds(
@@ -136,7 +145,9 @@ struct DeviceRuleTests {
             [World.node("a", gpus: 1)],
             [World.pod("old", on: "a", request: World.whole(1)), World.pod("p", request: World.fraction(memory: 1))])
         #expect(
-            World.kinds(held, World.assign("p", "a", Self.fraction(0, memory: 1))) == [.deviceOccupied(Self.gpu, index: 0)])
+            World.kinds(held, World.assign("p", "a", Self.fraction(0, memory: 1))) == [
+                .deviceOccupied(Self.gpu, index: 0)
+            ])
     }
 
     @Test("members of one group share no card")
@@ -153,7 +164,9 @@ struct DeviceRuleTests {
 
     // MARK: Plugins that pick
 
-    @Test("the device named is the one the plugin's rule gives", arguments: [(DevicePool.Chooser.pluginDistributed, 1), (.pluginPacked, 0)])
+    @Test(
+        "the device named is the one the plugin's rule gives",
+        arguments: [(DevicePool.Chooser.pluginDistributed, 1), (.pluginPacked, 0)])
     func pluginRule(chooser: DevicePool.Chooser, expected: Int) {
         let small = World.slot(memory: 1)
         let world = World.snapshot(
@@ -172,7 +185,8 @@ struct DeviceRuleTests {
             [World.node("a", pool: World.shared(slots: 3, devices: 2))],
             [
                 World.pod("old0", on: "a", request: World.slot(memory: 2)),
-                World.pod("old1", on: "a", request: World.slot(memory: 20)), World.pod("p", request: World.slot(memory: 8)),
+                World.pod("old1", on: "a", request: World.slot(memory: 20)),
+                World.pod("p", request: World.slot(memory: 8)),
             ])
         #expect(
             World.kinds(world, World.assign("p", "a", Self.slot(0, memory: 8)))

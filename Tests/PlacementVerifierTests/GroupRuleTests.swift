@@ -7,7 +7,8 @@ private typealias World = VerifierWorld
 @Suite("Verifier: groups")
 struct GroupRuleTests {
     private static let nodes = [
-        World.node("a", rack: "r1"), World.node("b", rack: "r1"), World.node("c", rack: "r2"), World.node("d", rack: "r2"),
+        World.node("a", rack: "r1"), World.node("b", rack: "r1"), World.node("c", rack: "r2"),
+        World.node("d", rack: "r2"),
     ]
 
     private static func members(_ names: String..., of group: PodGroupKey = World.gang) -> [PodState] {
@@ -92,7 +93,8 @@ struct GroupRuleTests {
         #expect(World.kinds(one, World.assign("p", "c")) == [.requiredTopologyBroken(.level(1))])
         let more = [World.pod("o2", on: "c", group: World.gang)]
         let spread = World.snapshot(
-            Self.nodes + [World.node("e", rack: "r3")], Self.members("p", "q") + bound + more, [Self.required(.level(1))])
+            Self.nodes + [World.node("e", rack: "r3")], Self.members("p", "q") + bound + more,
+            [Self.required(.level(1))])
         #expect(World.kinds(spread, World.assign("p", "b"), World.assign("q", "d")) == [])
         #expect(World.kinds(spread, World.assign("p", "e")) == [.requiredTopologyBroken(.level(1))])
     }

@@ -24,7 +24,8 @@ struct NodeRuleTests {
     @Test("what bound and new pods ask for together stays within allocatable")
     func amounts() {
         let world = World.snapshot(
-            [World.node("a")], [World.pod("old", on: "a", cpu: 2000), World.pod("p", cpu: 1000), World.pod("q", cpu: 1001)])
+            [World.node("a")],
+            [World.pod("old", on: "a", cpu: 2000), World.pod("p", cpu: 1000), World.pod("q", cpu: 1001)])
         #expect(World.kinds(world, World.assign("p", "a")) == [])
         #expect(
             World.kinds(world, World.assign("p", "a"), World.assign("q", "a"))

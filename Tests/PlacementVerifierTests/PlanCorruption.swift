@@ -94,7 +94,9 @@ enum PlanCorruption: CaseIterable {
             plan.assignments.map { Self.consistent(plan, plan.assignments + [$0], snapshot) }
         case .assignBoundPod:
             snapshot.pods.compactMap { pod in
-                pod.node.map { Self.consistent(plan, plan.assignments + [Assignment(pod: pod.key, node: $0)], snapshot) }
+                pod.node.map {
+                    Self.consistent(plan, plan.assignments + [Assignment(pod: pod.key, node: $0)], snapshot)
+                }
             }
         case .assignUnknownPod:
             snapshot.nodes.prefix(1).map { node in

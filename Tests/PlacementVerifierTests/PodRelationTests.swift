@@ -128,7 +128,9 @@ struct PodRelationTests {
 
     @Test("a node without one of the keys is no domain and takes no such pod")
     func missingKey() {
-        let new = World.pod("p", labels: ["app": "x"]) { $0.topologySpread = [Self.spread(1), Self.spread(1, key: "rack")] }
+        let new = World.pod("p", labels: ["app": "x"]) {
+            $0.topologySpread = [Self.spread(1), Self.spread(1, key: "rack")]
+        }
         let old = World.pod("old", on: "a", labels: ["app": "x"])
         let world = World.snapshot([World.node("a", rack: "r1"), World.node("b")], [old, new])
         // b is no domain of either constraint, so a alone is as empty as it gets.

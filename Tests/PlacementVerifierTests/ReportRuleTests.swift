@@ -39,7 +39,9 @@ struct ReportRuleTests {
 
     @Test("figures of groups")
     func figures() {
-        let (block, rack) = (TopologyDomain(axis: .level(0), path: ["b"]), TopologyDomain(axis: .level(1), path: ["b", "r1"]))
+        let (block, rack) = (
+            TopologyDomain(axis: .level(0), path: ["b"]), TopologyDomain(axis: .level(1), path: ["b", "r1"])
+        )
         #expect(Self.kinds { $0.groups[0].memberCount = 3 } == [.memberCountWrong(stated: 3, actual: 2)])
         #expect(Self.kinds { $0.groups[0].minMember = 1 } == [.minMemberWrong(stated: 1, actual: 2)])
         #expect(Self.kinds { $0.groups[0].placedCount = 1 } == [.placedCountWrong(stated: 1, actual: 2)])

@@ -58,7 +58,8 @@ struct SmallWorldTests {
         #expect(found.isComplete)
         #expect(
             found.outcomes == [
-                .init(placedCount: 2, sharedAxes: [.level(0), .level(1)]), .init(placedCount: 2, sharedAxes: [.level(0)]),
+                .init(placedCount: 2, sharedAxes: [.level(0), .level(1)]),
+                .init(placedCount: 2, sharedAxes: [.level(0)]),
             ])
     }
 

@@ -51,7 +51,8 @@ enum VerifierWorld {
 
     static func fraction(memory: Int64? = nil, thousandths: Int? = nil) -> DeviceRequest {
         DeviceRequest(
-            resource: .nvidiaGPU, kind: .fraction, count: 1, memoryMiBPerDevice: memory, thousandthsPerDevice: thousandths)
+            resource: .nvidiaGPU, kind: .fraction, count: 1, memoryMiBPerDevice: memory,
+            thousandthsPerDevice: thousandths)
     }
 
     static func shared(
@@ -71,7 +72,9 @@ enum VerifierWorld {
         indices.map { DeviceAssignment(resource: .nvidiaGPU, index: $0, kind: .whole) }
     }
 
-    static func assign(_ pod: String, _ node: String, _ devices: [DeviceAssignment] = [], rank: Int? = nil) -> Assignment {
+    static func assign(
+        _ pod: String, _ node: String, _ devices: [DeviceAssignment] = [], rank: Int? = nil
+    ) -> Assignment {
         Assignment(pod: Self.key(pod), node: NodeName(node), devices: devices, rank: rank)
     }
 
