@@ -1,0 +1,38 @@
+import SchedulingModel
+import TestSupport
+import Testing
+
+/// The planner against a search that tries everything, on thousands of small worlds.
+///
+/// A failing seed is printed with the command that replays it alone and with the smallest world that still fails.
+@Suite("Planner against brute force")
+struct OracleTests {
+    @Test("a lone pod is placed exactly where something can take it")
+    func singlePods() {
+        OracleRun(demand: .singlePod, count: 3000).expect(OracleProperty.singlePodIsPlacedIffItFits)
+    }
+
+    @Test("a gang is placed exactly where it can be")
+    func gangs() {
+        OracleRun(demand: .gang, count: 1200).expect(OracleProperty.gangIsPlacedIffItFits)
+    }
+
+    @Test("no gang of that size could stay within a narrower axis, and none larger within one as narrow")
+    func gangAxes() {
+        OracleRun(demand: .gang, count: 1200).expect(OracleProperty.gangIsAsNarrowAsItGets)
+    }
+
+    @Test("a plan for mixed demand is valid and leaves out nothing that still fits")
+    func mixedDemand() {
+        OracleRun(demand: .mixed, count: 1500).expect(OracleProperty.planIsValidAndMaximal)
+    }
+
+    @Test("the order of the objects in the input changes nothing")
+    func order() {
+        for seed in OracleRun(demand: .mixed, count: 400).seeds {
+            let world = SmallWorld(seed: seed, demand: .mixed)
+            let (one, other) = (OracleProperty.plan(world.snapshot), OracleProperty.plan(world.shuffledSnapshot()))
+            #expect(one == other, "seed \(seed)")
+        }
+    }
+}
