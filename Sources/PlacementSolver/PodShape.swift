@@ -12,6 +12,12 @@ struct PodShape {
 
     let requests: [Request]
     let deviceRequests: [DeviceRequest]
+    /// The row of free units that the first device request is looked up in; nil for a shape without devices.
+    let poolRow: Int?
+    /// Free units a node must have for the first device request; 0 for fractions, which may join a device in use.
+    let unitsNeeded: Int
+    /// Whether a slot or a fraction is asked for.
+    let mayShareDevices: Bool
     let constraints: SchedulingConstraints
     let namespace: String
     /// Nodes whose taints, labels, name, volumes and kinds of devices allow the shape. Never changes.

@@ -30,7 +30,11 @@ extension SolverState {
             && constraints.preferredPodAntiAffinity.isEmpty && constraints.topologySpread.allSatisfy(\.isRequired))
             || self.hasSoftTaints
         var shape = PodShape(
-            requests: requests, deviceRequests: key.deviceRequests, constraints: constraints, namespace: key.namespace,
+            requests: requests, deviceRequests: key.deviceRequests,
+            poolRow: key.deviceRequests.first.flatMap { self.poolRowByResource[$0.resource] },
+            unitsNeeded: key.deviceRequests.first.map { $0.kind == .fraction ? 0 : $0.count } ?? 0,
+            mayShareDevices: key.deviceRequests.contains { $0.kind == .slot || $0.kind == .fraction },
+            constraints: constraints, namespace: key.namespace,
             allowedNodes: allowed, sharedNodes: shared, hasPreferences: hasPreferences)
         shape.affinityCounters = constraints.requiredPodAffinity.map { term in
             self.counter(.matching(constraints.requiredPodAffinity), topologyKey: term.topologyKey)

@@ -13,7 +13,7 @@ extension SolverState {
     /// - Complexity: Near constant for the first fitting node of the fullest bucket; O(*n*) with preferences.
     public mutating func bestNode(for pod: Int, in allowed: NodeBitset? = nil) -> (Int, [DeviceAssignment])? {
         let shape = self.shape(of: pod)
-        if let nominated = self.snapshot.pods[pod].nominatedNode.flatMap(self.snapshot.nodeIndex(of:)),
+        if let name = self.snapshot.pods[pod].nominatedNode, let nominated = self.snapshot.nodeIndex(of: name),
             allowed?.contains(nominated) ?? true, let devices = self.fit(pod, on: nominated)
         {
             return (nominated, devices)
@@ -21,8 +21,7 @@ extension SolverState {
         var candidates = self.shapes[shape].allowedNodes
         if let allowed { candidates.formIntersection(allowed) }
         if self.shapes[shape].hasPreferences { return self.preferredNode(for: pod, in: candidates) }
-        let sharesByNature = self.shapes[shape].deviceRequests.contains { $0.kind == .slot || $0.kind == .fraction }
-        if sharesByNature {
+        if self.shapes[shape].mayShareDevices {
             var shared = candidates
             shared.formIntersection(self.shapes[shape].sharedNodes)
             if let found = self.fullestNode(for: pod, in: shared) { return found }
@@ -31,11 +30,10 @@ extension SolverState {
     }
 
     private mutating func fullestNode(for pod: Int, in candidates: NodeBitset) -> (Int, [DeviceAssignment])? {
-        let request = self.snapshot.pods[pod].deviceRequests.first
-        let row = request.flatMap { self.poolRowByResource[$0.resource] }
-        let index = row.map { self.unitIndexes[$0] } ?? self.bystanderIndex
-        let units = row == nil ? 0 : request.map { $0.kind == .fraction ? 0 : $0.count } ?? 0
         let shape = self.shape(of: pod)
+        let row = self.shapes[shape].poolRow
+        let index = row.map { self.unitIndexes[$0] } ?? self.bystanderIndex
+        let units = self.shapes[shape].unitsNeeded
         let checksNeighbours = self.needsNeighbourCheck(shape)
         var devices: [DeviceAssignment] = []
         let node = index.firstFit(units: units, allowed: candidates) { node in
@@ -63,8 +61,9 @@ extension SolverState {
         }
         guard !fitting.isEmpty else { return nil }
         let scores = self.preferenceScores(pod, nodes: fitting.map(\.node))
-        let sharesByNature = self.snapshot.pods[pod].deviceRequests.contains { $0.kind == .slot || $0.kind == .fraction }
-        let sharedNodes = self.shapes[self.shape(of: pod)].sharedNodes
+        let shape = self.shape(of: pod)
+        let sharesByNature = self.shapes[shape].mayShareDevices
+        let sharedNodes = self.shapes[shape].sharedNodes
         let orders = fitting.indices.map { index in
             let node = fitting[index].node
             let wastesWholeDevice = sharesByNature && !sharedNodes.contains(node)

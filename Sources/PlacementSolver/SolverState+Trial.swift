@@ -76,21 +76,18 @@ extension SolverState {
 
     /// Amounts, ports and membership; devices and counters are the caller's.
     mutating func occupy(node: Int, pod: Int) {
-        let state = self.snapshot.pods[pod]
         self.nodeByPod[pod] = Int32(node)
         self.podsByNode[node].append(Int32(pod))
         self.book(pod, node: node, sign: -1)
-        if !state.constraints.hostPorts.isEmpty {
-            self.hostPortsByNode[node, default: []] += state.constraints.hostPorts
-        }
+        let ports = self.snapshot.pods[pod].constraints.hostPorts
+        if !ports.isEmpty { self.hostPortsByNode[node, default: []] += ports }
     }
 
     private mutating func vacate(node: Int, pod: Int) {
-        let state = self.snapshot.pods[pod]
         self.nodeByPod[pod] = -1
         if let position = self.podsByNode[node].lastIndex(of: Int32(pod)) { self.podsByNode[node].remove(at: position) }
         self.book(pod, node: node, sign: 1)
-        for port in state.constraints.hostPorts {
+        for port in self.snapshot.pods[pod].constraints.hostPorts {
             guard let position = self.hostPortsByNode[node]?.lastIndex(of: port) else { continue }
             self.hostPortsByNode[node]?.remove(at: position)
         }

@@ -4,13 +4,20 @@ import SchedulingCycle
 import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
+///
+/// Arguments, if any, name the groups to run: `place`, `place-small`, `gang`, `plan`.
 @main
 enum BerthBenchmarks {
     static func main() {
-        for nodes in [1_000, 10_000, 100_000] { Self.onePlacement(nodes: nodes) }
-        Self.gang(members: 128, nodes: 12_800)
-        Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
-        Self.fullPlan(pods: 20_000, nodes: 5_000)
+        let chosen = CommandLine.arguments.dropFirst()
+        let runs = { (name: String) in chosen.isEmpty || chosen.contains(name) }
+        if runs("place") { for nodes in [1_000, 10_000, 100_000] { Self.onePlacement(nodes: nodes) } }
+        if chosen.contains("place-small") { Self.onePlacement(nodes: 1_000) }
+        if runs("gang") {
+            Self.gang(members: 128, nodes: 12_800)
+            Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
+        }
+        if runs("plan") { Self.fullPlan(pods: 20_000, nodes: 5_000) }
     }
 
     /// Pods one by one on a cluster filled to half its GPUs; the search and the booking are timed together.
