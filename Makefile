@@ -6,7 +6,7 @@ SWIFT ?= swift
 DUMP  := examples/eks-p4d.json
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 setup: ## install the Debian packages that are missing (libsimdjson-dev, ...)
 	@Scripts/setup.sh
