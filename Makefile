@@ -24,7 +24,7 @@ format: ## format all Swift files in place
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
 
 bench: setup ## run the benchmarks (an own package), one JSON line each
-	cd Benchmarks && $(SWIFT) run -c release Benchmarks
+	cd Benchmarks && $(SWIFT) run -c release BerthBenchmarks
 
 demo: setup ## plan a real cluster's dump and explain one answer
 	@Scripts/demo.sh $(DUMP)

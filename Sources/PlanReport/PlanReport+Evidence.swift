@@ -32,7 +32,7 @@ extension PlanReport {
 
     private func value(of fit: Evidence.DomainFit) -> JSONValue {
         .object([
-            .init("level", .string(self.snapshot.topology.name(of: fit.domain.axis))),
+            .init("level", .string(self.reasons.levelName(of: fit.domain))),
             .init("domain", .strings(fit.domain.path)),
             .init("fittingMembers", .integer(fit.fittingMembers)),
             .init("neededMembers", .integer(fit.neededMembers)),

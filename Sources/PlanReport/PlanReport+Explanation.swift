@@ -111,7 +111,7 @@ extension PlanReport {
 
     private func domainTable(_ evidence: Evidence) -> [String] {
         guard let first = evidence.domains.first else { return [] }
-        let level = self.snapshot.topology.name(of: first.domain.axis)
+        let level = self.reasons.levelName(of: first.domain)
         var columns = AlignedColumns()
         columns.add(level.uppercased(), "MEMBERS THAT FIT", "GPUS FREE")
         for fit in evidence.domains {

@@ -24,7 +24,8 @@ extension PlanReport {
             .sorted { lhs, rhs in
                 let (left, right) = (lhs.assignment, rhs.assignment)
                 if left.pod.namespace != right.pod.namespace { return left.pod.namespace < right.pod.namespace }
-                let (leftGroup, rightGroup) = (lhs.group?.description ?? "", rhs.group?.description ?? "")
+                // A pod's group is of its own namespace, so names are enough.
+                let (leftGroup, rightGroup) = (lhs.group?.name ?? "", rhs.group?.name ?? "")
                 if leftGroup != rightGroup { return leftGroup < rightGroup }
                 return (left.rank ?? -1, left.pod.name) < (right.rank ?? -1, right.pod.name)
             }

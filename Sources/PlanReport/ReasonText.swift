@@ -10,6 +10,20 @@ struct ReasonText: Sendable {
     ///
     /// - Parameter gang: How the pod's top-level group came out, where it has one.
     func message(for pending: PendingPod, in gang: GroupPlacement?) -> String {
+        self.gangShortage(pending) + self.reasonAlone(pending, in: gang)
+    }
+
+    /// For a gang that no single domain has to hold: how far it got before the reason that follows.
+    private func gangShortage(_ pending: PendingPod) -> String {
+        guard pending.group != nil, pending.reason.concernsOnePod, let best = pending.evidence.domains.first else {
+            return ""
+        }
+        let place = self.levelName(of: best.domain) == Self.wholeCluster ? "the cluster" : Self.text(of: best.domain)
+        return "\(place) has room for \(best.fittingMembers) of "
+            + "\(AmountText.count(best.neededMembers, "waiting member")); the first without: "
+    }
+
+    private func reasonAlone(_ pending: PendingPod, in gang: GroupPlacement?) -> String {
         let evidence = pending.evidence
         switch pending.reason {
         case .insufficientGPUs, .insufficientCPU, .insufficientMemory, .insufficientResource, .tooManyPods,
@@ -102,7 +116,7 @@ struct ReasonText: Sendable {
         guard let best = evidence.domains.first else {
             return evidence.detail ?? "no single domain of the level it requires holds the gang"
         }
-        let level = self.snapshot.topology.name(of: best.domain.axis)
+        let level = self.levelName(of: best.domain)
         let fit = "\(best.fittingMembers) of \(AmountText.count(best.neededMembers, "member"))"
         let cards =
             best.neededAccelerators > 0
@@ -127,6 +141,14 @@ struct ReasonText: Sendable {
     static func text(of taint: Taint) -> String {
         let value = taint.value.isEmpty ? "" : "=\(taint.value)"
         return "\(taint.key)\(value):\(taint.effect.rawValue)"
+    }
+
+    /// Stands for all nodes, where a gang may spread over any.
+    static let wholeCluster = "cluster"
+
+    /// The name of the level a domain is of.
+    func levelName(of domain: TopologyDomain) -> String {
+        domain.path == ["(cluster)"] ? Self.wholeCluster : self.snapshot.topology.name(of: domain.axis)
     }
 
     /// The narrowest value; wider ones are in the JSON plan.
@@ -160,6 +182,22 @@ struct ReasonText: Sendable {
         case .invalidRequest: "invalid request"
         case .noNodes: "no nodes"
         case .searchLimitReached: "search limit reached"
+        }
+    }
+}
+
+extension ReasonCode {
+    /// Whether the reason is found by looking at one pod and the nodes.
+    var concernsOnePod: Bool {
+        switch self {
+        case .nodeUnschedulable, .nodeNotReady, .untoleratedTaint, .nodeAffinityMismatch, .hostPortConflict,
+            .insufficientGPUs, .insufficientGPUMemory, .unsuitableGPUs, .insufficientCPU, .insufficientMemory,
+            .insufficientResource, .tooManyPods, .volumeUnavailable, .volumeNodeAffinityMismatch,
+            .topologySpreadViolated, .podAffinityUnsatisfied, .podAntiAffinityViolated:
+            true
+        case .topologyDomainTooSmall, .domainOccupied, .tooFewMembers, .groupInvalid, .siblingsUnplaced,
+            .invalidRequest, .noNodes, .searchLimitReached:
+            false
         }
     }
 }
