@@ -3,7 +3,8 @@ import SchedulingModel
 extension SolverState {
     /// Tries assignments of the group's pending members to `nodes` until one satisfies the whole subtree.
     ///
-    /// Depth first: big members first, nodes in index order; interchangeable members of a leaf go to nodes in
+    /// Depth first: big members first, nodes in index order; at least `search.wantedCount` are
+    /// placed; interchangeable members of a leaf go to nodes in
     /// ascending order, so that their permutations are tried once. Ends when `stepsLeft` is used up.
     mutating func placeExhaustively(_ group: Int, in nodes: NodeBitset, _ search: GangSearch) -> Bool {
         let leaves = self.subtree(of: group).filter { self.groups.childrenByGroup[$0].isEmpty }
@@ -17,7 +18,8 @@ extension SolverState {
         }
         var candidates: [Int] = []
         nodes.forEach { candidates.append($0) }
-        return self.descend(members[...], candidates, group, search)
+        let goal = self.placedCount(below: group) + search.wantedCount
+        return self.descend(members[...], candidates, group, search, goal: goal)
     }
 
     private struct ExhaustiveMember {
@@ -28,9 +30,11 @@ extension SolverState {
     }
 
     private mutating func descend(
-        _ members: ArraySlice<ExhaustiveMember>, _ nodes: [Int], _ group: Int, _ search: GangSearch
+        _ members: ArraySlice<ExhaustiveMember>, _ nodes: [Int], _ group: Int, _ search: GangSearch, goal: Int
     ) -> Bool {
-        guard let member = members.first else { return self.isConsistent(group, search) }
+        guard let member = members.first else {
+            return self.placedCount(below: group) >= goal && self.isConsistent(group, search)
+        }
         let previous = member.previousOfRun
         let previousNode = previous.flatMap { self.node(of: $0) }
         let isRunSkipped = previous != nil && previousNode == nil
@@ -43,11 +47,12 @@ extension SolverState {
                 else { continue }
                 let start = self.checkpoint
                 self.assume(member.pod, on: node, devices: devices)
-                if self.descend(members.dropFirst(), nodes, group, search) { return true }
+                if self.descend(members.dropFirst(), nodes, group, search, goal: goal) { return true }
                 self.rollback(to: start)
             }
         }
-        return search.mode == .atLeastMinimum && self.descend(members.dropFirst(), nodes, group, search)
+        return search.mode == .atLeastMinimum
+            && self.descend(members.dropFirst(), nodes, group, search, goal: goal)
     }
 
     /// Whether a member of `leaf` may go to `node` for the required and exclusive domains of its groups below `top`.

@@ -99,16 +99,37 @@ extension SolverState {
     }
 
     /// How many members get a node when no common domain is asked for beyond the required ones; nil where too few do.
+    ///
+    /// The best that the greedy search finds in any cell, then raised one by one while the exhaustive search succeeds.
     private mutating func mostPlaceable(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> Int? {
         let required = self.requiredCells(group, in: allowed, search)
         guard let cells = self.cells(of: group, on: nil, within: required) else { return nil }
+        let demand = self.groups.pods(below: group).filter { self.isPlaceable($0) }
+        let order = self.cellOrder(cells, demand: demand, search)
         let start = self.checkpoint
-        defer { self.rollback(to: start) }
         let before = self.placedCount(below: group)
-        return self.placeGreedily(group, cells, search) ? self.placedCount(below: group) - before : nil
+        var most: Int?
+        for cell in order where most ?? 0 < demand.count {
+            if self.placeContents(group, in: cells.nodes(of: cell), search) {
+                most = max(most ?? 0, self.placedCount(below: group) - before)
+            }
+            self.rollback(to: start)
+        }
+        for cell in order {
+            let nodes = cells.nodes(of: cell)
+            while most ?? -1 < demand.count, self.stepsLeft > 0 {
+                var further = search
+                further.wantedCount = most.map { $0 + 1 } ?? 0
+                let isFound = self.placeExhaustively(group, in: nodes, further)
+                if isFound { most = self.placedCount(below: group) - before }
+                self.rollback(to: start)
+                if !isFound { break }
+            }
+        }
+        return most
     }
 
-    private func placedCount(below group: Int) -> Int {
+    func placedCount(below group: Int) -> Int {
         self.groups.pods(below: group).count { self.nodeByPod[$0] >= 0 }
     }
 
@@ -167,7 +188,7 @@ extension SolverState {
         }
         for cell in order where self.stepsLeft > 0 {
             let nodes = cells.nodes(of: cell)
-            if self.placeExhaustively(group, in: nodes, search), self.placedCount(below: group) >= goal {
+            if self.placeExhaustively(group, in: nodes, search) {
                 self.claimExclusive(group)
                 return true
             }
@@ -181,8 +202,11 @@ extension SolverState {
         var unitsByRow: [Int: Int] = [:]
         for pod in demand {
             for request in self.snapshot.pods[pod].deviceRequests where request.kind != .fraction {
-                guard let row = self.poolRowByResource[request.resource] else { return [] }
-                unitsByRow[row, default: 0] += request.count
+                if let row = self.poolRowByResource[request.resource] {
+                    unitsByRow[row, default: 0] += request.count
+                } else if search.mode == .all {
+                    return []
+                }
             }
         }
         let rows = unitsByRow.keys.sorted()
