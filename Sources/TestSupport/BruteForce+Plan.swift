@@ -55,11 +55,7 @@ extension BruteForce {
                 let node = snapshot.nodes.first(where: { $0.name == name })
             else { continue }
             let rank = member.node == nil ? assignment?.rank : member.rank
-            ring.append((rank ?? -1, member.key, node, !member.deviceRequests.isEmpty))
-        }
-        // Who has no rank takes the lowest number that is free.
-        for position in ring.indices where ring[position].rank < 0 {
-            ring[position].rank = (0...).first { rank in !ring.contains { $0.rank == rank } } ?? 0
+            ring.append((rank ?? .max, member.key, node, !member.deviceRequests.isEmpty))
         }
         var report = GroupPlacement(
             group: root.key, memberCount: members.count, minMember: root.minMember, placedCount: ring.count)

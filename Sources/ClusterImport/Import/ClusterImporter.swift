@@ -1,0 +1,141 @@
+public import KubernetesAPI
+import SchedulingModel
+
+/// The door between wire objects and the model.
+///
+///     let cluster = ClusterImporter(configuration: configuration).importCluster(objects)
+///
+/// One bad object never stops the others: what cannot be used is among the findings. The snapshot depends on the set
+/// of objects, not on their order.
+public struct ClusterImporter: Sendable {
+    public let configuration: BerthConfiguration
+
+    public init(configuration: BerthConfiguration = BerthConfiguration()) { self.configuration = configuration }
+
+    /// - Complexity: O(*n* log *n*) in the number of objects.
+    public func importCluster(_ input: [ManifestObject]) -> ImportedCluster {
+        let inventory = ObjectInventory(input)
+        var cluster = WireCluster(inventory.objects)
+        let resolver = TopologyResolver(
+            nodeLabels: cluster.nodes.map(\.wire.metadata.labels),
+            furtherKeys: (self.configuration.topology.levels ?? []).map(\.labelKey)
+                + self.configuration.topology.nvlinkLabelKeys)
+        let topology = resolver.topology(self.configuration.topology)
+        var findings = inventory.findings + cluster.findings + self.unusedLevels(resolver)
+
+        let expanded = WorkloadExpansion.expand(
+            cluster.objects, existingPods: cluster.pods.map(\.wire), findings: &findings)
+        cluster.add(expanded: expanded)
+        let nodes = self.nodes(cluster.nodes, topology: topology, findings: &findings)
+        var pods = self.pods(of: cluster, nodes: nodes, findings: &findings)
+        let groups = self.joinGroups(&pods, cluster: cluster, topology: topology, findings: &findings)
+
+        let snapshot = ClusterSnapshot(
+            nodes: nodes.values.map(\.state), pods: pods.map(\.imported.state), groups: groups, topology: topology)
+        return ImportedCluster(
+            snapshot: snapshot, findings: findings.sorted(by: isOrdered), ignoredKinds: cluster.ignoredKinds)
+    }
+
+    // MARK: Nodes
+
+    private func nodes(
+        _ wire: [WireCluster.Entry<Node>], topology: Topology, findings: inout [Finding]
+    ) -> [String: ImportedNode] {
+        let nodeImport = NodeImport(topology: topology, rules: DeviceRules(self.configuration))
+        var nodes: [String: ImportedNode] = [:]
+        for entry in wire {
+            let node = nodeImport.node(entry.wire)
+            findings += node.problems.map { $0.finding(origin: entry.origin, object: entry.title) }
+            nodes[entry.wire.metadata.name] = node
+        }
+        return nodes
+    }
+
+    private func unusedLevels(_ resolver: TopologyResolver) -> [Finding] {
+        (self.configuration.topology.levels ?? []).filter { !resolver.isOnSomeNode($0.labelKey) }.map { level in
+            Finding(
+                .warning, origin: ManifestOrigin(file: "configuration"), field: "topology.levels",
+                found: "level \(level.name) by label \(level.labelKey), which no node carries",
+                expected: "labels that nodes carry")
+        }
+    }
+
+    // MARK: Pods
+
+    private func pods(
+        of cluster: WireCluster, nodes: [String: ImportedNode], findings: inout [Finding]
+    ) -> [(wire: Pod, imported: ImportedPod)] {
+        let volumes = VolumeIndex(claims: cluster.claims, volumes: cluster.volumes, classes: cluster.storageClasses)
+        let podImport = PodImport(
+            configuration: self.configuration, nodes: nodes, priorities: PriorityIndex(cluster.priorityClasses),
+            constraints: PodConstraints(
+                namespaces: NamespaceIndex(
+                    cluster.namespaces, podNamespaces: Set(cluster.pods.map { $0.wire.metadata.namespace ?? "default" })),
+                volumes: volumes))
+        var pods: [(wire: Pod, imported: ImportedPod)] = []
+        pods.reserveCapacity(cluster.pods.count)
+        var unjudged = UnjudgedClaims()
+        for entry in cluster.pods {
+            switch podImport.pod(entry.wire, isExpanded: entry.isExpanded) {
+            case .nothing: continue
+            case .unknownNode(let problem):
+                findings.append(problem.finding(origin: entry.origin, object: entry.title))
+            case .pod(let imported):
+                findings += imported.problems.map { $0.finding(origin: entry.origin, object: entry.title) }
+                if !volumes.knowsClaims, imported.state.node == nil { unjudged.note(entry) }
+                pods.append((entry.wire, imported))
+            }
+        }
+        findings += unjudged.findings
+        return pods
+    }
+
+    // MARK: Groups
+
+    /// Sets each member's group and rank. A membership in a group that the resolution does not hold is passed over.
+    private func joinGroups(
+        _ pods: inout [(wire: Pod, imported: ImportedPod)], cluster: WireCluster, topology: Topology,
+        findings: inout [Finding]
+    ) -> [PodGroup] {
+        let candidates = pods.filter { pod in
+            switch pod.imported.state.standing {
+            case .bound, .pending, .invalid: true
+            case .gatedElsewhere, .foreignScheduler: false
+            }
+        }
+        let resolution = GangResolver(objects: cluster.objects, topology: topology)
+            .resolve(candidates.map(\.wire), findings: &findings)
+        var groups: [PodGroupKey: PodGroup] = [:]
+        for group in resolution.groups { groups[group.key] = group }
+        for index in pods.indices {
+            guard let membership = resolution.memberships[pods[index].imported.state.key],
+                groups[membership.group] != nil
+            else { continue }
+            pods[index].imported.state.group = membership.group
+            pods[index].imported.state.rank = membership.rank
+        }
+        return groups.values.sorted { $0.key < $1.key }
+    }
+}
+
+/// Pods whose claims cannot be judged because the input holds no claims: one warning for all of them.
+private struct UnjudgedClaims {
+    private var first: (entry: WireCluster.Entry<Pod>, claim: String)?
+    private var count = 0
+
+    mutating func note(_ entry: WireCluster.Entry<Pod>) {
+        guard let claim = VolumeIndex.claims(of: entry.wire).first?.name else { return }
+        self.count += 1
+        if self.first == nil { self.first = (entry, claim) }
+    }
+
+    var findings: [Finding] {
+        guard let first else { return [] }
+        return [
+            Finding(
+                .warning, origin: first.entry.origin, object: first.entry.title, field: "spec.volumes",
+                found: "claim \(first.claim), and no PersistentVolumeClaim in the input (\(self.count) such pods)",
+                expected: "claims and volumes too; volumes are not looked at")
+        ]
+    }
+}

@@ -1,0 +1,17 @@
+public import KubernetesAPI
+public import SchedulingModel
+
+/// A cluster as it was read: the snapshot to plan from, and what could not be used.
+public struct ImportedCluster: Sendable {
+    public var snapshot: ClusterSnapshot
+    /// Sorted by file, document and item.
+    public var findings: [Finding]
+    /// How many objects there were of each kind that planning has no use for, as `Kind` or `Kind.group`.
+    public var ignoredKinds: [String: Int]
+
+    public init(snapshot: ClusterSnapshot, findings: [Finding], ignoredKinds: [String: Int]) {
+        self.snapshot = snapshot
+        self.findings = findings
+        self.ignoredKinds = ignoredKinds
+    }
+}

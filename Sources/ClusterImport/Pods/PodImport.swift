@@ -1,0 +1,144 @@
+import KubernetesAPI
+import SchedulingModel
+
+/// A pod as the planner sees it and what was wrong with it.
+struct ImportedPod: Hashable, Sendable {
+    var state: PodState
+    var problems: [Problem] = []
+}
+
+/// Turns wire pods into pod states. A pure function of the pod and of what the rest of the cluster says.
+struct PodImport {
+    let configuration: BerthConfiguration
+    let nodes: [String: ImportedNode]
+    let priorities: PriorityIndex
+    let constraints: PodConstraints
+
+    enum Outcome {
+        case pod(ImportedPod)
+        /// It holds nothing and wants nothing: it has run to its end, or is going away without ever having had a node.
+        case nothing
+        case unknownNode(Problem)
+    }
+
+    func pod(_ pod: Pod, isExpanded: Bool = false) -> Outcome {
+        if pod.isTerminal || pod.spec.nodeName == nil && pod.metadata.isTerminating { return .nothing }
+        if let nodeName = pod.spec.nodeName, self.nodes[nodeName] == nil {
+            return .unknownNode(
+                .error("spec.nodeName", found: "\"\(nodeName)\"", expected: "a node of the input; the pod is left out"))
+        }
+        var problems: [Problem] = []
+        let demand = self.demand(of: pod.spec, problems: &problems)
+        var state = self.state(of: pod, isExpanded: isExpanded, problems: &problems)
+        let devices = DeviceDemand.read(self.deviceFacts(of: pod, demand: demand))
+        problems += devices.contradictions
+        if pod.spec.nodeName == nil, !pod.spec.resourceClaims.isEmpty {
+            problems.append(
+                .warning(
+                    "spec.resourceClaims", found: "\(pod.spec.resourceClaims.count) claims",
+                    expected: "none; dynamic resource claims are not looked at"))
+        }
+        state.requests = devices.amounts
+        self.setDevices(devices.requests, of: pod, on: &state, problems: &problems)
+        return .pod(self.settled(ImportedPod(state: state, problems: problems), pod: pod))
+    }
+
+    // MARK: Parts
+
+    private func demand(of spec: PodSpec, problems: inout [Problem]) -> PodDemand {
+        var demand = PodDemand()
+        for (index, container) in spec.containers.enumerated() {
+            demand.containers.append(
+                ContainerDemand(container, path: "spec.containers[\(index)]", problems: &problems))
+        }
+        for (index, container) in spec.initContainers.enumerated() {
+            demand.initContainers.append(
+                ContainerDemand(container, path: "spec.initContainers[\(index)]", problems: &problems))
+        }
+        demand.podLevelRequests = ResourceAmounts(asked: spec.resources.requests)
+        demand.podLevelLimits = ResourceAmounts(asked: spec.resources.limits)
+        demand.overhead = ResourceAmounts(asked: spec.overhead)
+        let others = [
+            ("resources.requests", spec.resources.requests), ("resources.limits", spec.resources.limits),
+            ("overhead", spec.overhead),
+        ]
+        for (part, quantities) in others {
+            for (name, quantity) in quantities.sorted(by: { $0.key < $1.key }) where quantity.isNegative {
+                problems.append(
+                    .error("spec.\(part)[\(name)]", found: quantity.text, expected: "an amount from 0"))
+            }
+        }
+        return demand
+    }
+
+    private func deviceFacts(of pod: Pod, demand: PodDemand) -> DeviceDemandFacts {
+        var facts = DeviceDemandFacts()
+        facts.effective = demand.effective
+        facts.annotations = pod.metadata.annotations
+        facts.gpushareUnitMiB = self.configuration.gpushareMemoryUnit.inMiB
+        if facts.effective.entries.contains(where: { $0.name.isExtended }) {
+            facts.containers = demand.deviceContainers
+            facts.selectsSharedNodes = SharingSelection.isMade(by: pod.spec)
+        }
+        return facts
+    }
+
+    private func state(of pod: Pod, isExpanded: Bool, problems: inout [Problem]) -> PodState {
+        let namespace = pod.metadata.namespace ?? "default"
+        let priority = self.priorities.answer(for: pod.spec)
+        if let problem = priority.problem { problems.append(problem) }
+        let owner = pod.metadata.controller
+        let isMirror = pod.metadata.annotations["kubernetes.io/config.mirror"] != nil
+        let nominated = pod.nominatedNodeName.flatMap { self.nodes[$0] == nil ? nil : NodeName($0) }
+        return PodState(
+            key: PodKey(namespace: namespace, name: pod.metadata.name), standing: self.standing(of: pod.spec),
+            labels: pod.metadata.labels, creationSeconds: pod.metadata.creationSeconds ?? 0,
+            priority: priority.priority,
+            constraints: self.constraints.constraints(of: pod, namespace: namespace, isExpanded: isExpanded),
+            isTerminating: pod.metadata.isTerminating, nominatedNode: pod.spec.nodeName == nil ? nominated : nil,
+            mayPreempt: priority.mayPreempt,
+            belongsToNode: isMirror || owner?.kind == "DaemonSet" || owner?.kind == "Node")
+    }
+
+    /// Leaves aside whether the pod can be understood.
+    private func standing(of spec: PodSpec) -> PodState.Standing {
+        if let node = spec.nodeName { return .bound(NodeName(node)) }
+        let foreign = spec.schedulingGates.filter { $0 != self.configuration.placementGate }
+        if let gate = foreign.min() { return .gatedElsewhere(gate: gate) }
+        let scheduler = spec.schedulerName ?? "default-scheduler"
+        return self.configuration.schedulerNames.contains(scheduler) ? .pending : .foreignScheduler(scheduler)
+    }
+
+    /// Namespace in which KAI holds whole GPUs for pods that share them: the sharers themselves are counted.
+    private static let kaiReservations = "kai-resource-reservation"
+
+    private func setDevices(
+        _ requests: [DeviceRequest], of pod: Pod, on state: inout PodState, problems: inout [Problem]
+    ) {
+        guard let nodeName = pod.spec.nodeName, let node = self.nodes[nodeName] else {
+            state.deviceRequests = requests
+            return
+        }
+        if state.key.namespace == Self.kaiReservations { return }
+        let held = HeldDevices(node: node, annotations: pod.metadata.annotations)
+        state.requests = held.amounts(state.requests)
+        state.deviceRequests = held.requests(requests)
+        state.knownDevices = held.knownDevices(for: state.deviceRequests, problems: &problems)
+    }
+
+    /// Demand with errors is no demand that could be placed. What runs is a fact: its errors become warnings.
+    private func settled(_ imported: ImportedPod, pod: Pod) -> ImportedPod {
+        var imported = imported
+        guard imported.state.standing == .pending else {
+            for index in imported.problems.indices { imported.problems[index].severity = .warning }
+            return imported
+        }
+        if let error = imported.problems.first(where: { $0.severity == .error }) {
+            let place = error.field.map { "\($0): " } ?? ""
+            imported.state.standing = .invalid("\(place)found \(error.found), expected \(error.expected)")
+        } else if pod.hasErrors {
+            imported.state.standing = .invalid("a field of the pod could not be read")
+        }
+        return imported
+    }
+}
