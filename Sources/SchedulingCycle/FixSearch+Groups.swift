@@ -21,6 +21,8 @@ extension FixSearch {
     }
 
     private mutating func places(_ top: Int, _ query: GangQuery = GangQuery()) -> [Int]? {
+        var query = query
+        query.stepLimit = Self.gangStepLimit
         if case .satisfied(let placed) = self.state.placeGroup(top, query), !placed.isEmpty { placed } else { nil }
     }
 
@@ -37,16 +39,25 @@ extension FixSearch {
         guard candidates.count <= Self.victimLimit else { return nil }
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
+        let held = candidates.map { (node: self.state.node(of: $0), devices: self.state.devices(of: $0)) }
         for candidate in candidates { self.state.release(candidate) }
-        guard self.places(top) != nil else { return nil }
-        var needed = candidates
-        for candidate in candidates.reversed() {
-            self.state.rollback(to: start)
-            let without = needed.filter { $0 != candidate }
-            for other in without { self.state.release(other) }
-            if self.places(top) != nil { needed = without }
+        guard self.wouldPlace(top) else { return nil }
+        var needed: [Int] = []
+        for (candidate, place) in zip(candidates, held).reversed() {
+            guard let node = place.node else { continue }
+            let before = self.state.checkpoint
+            self.state.assume(candidate, on: node, devices: place.devices)
+            if self.wouldPlace(top) { continue }
+            self.state.rollback(to: before)
+            needed.append(candidate)
         }
         return needed.isEmpty ? nil : needed
+    }
+
+    private mutating func wouldPlace(_ top: Int) -> Bool {
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        return self.places(top) != nil
     }
 
     private mutating func widerTopology(_ top: Int) -> Fix? {

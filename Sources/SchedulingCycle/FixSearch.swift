@@ -12,6 +12,8 @@ struct FixSearch {
     static let nodeLimit = 32
     /// Pods moved at most.
     static let moveLimit = 3
+    /// Fits that the exhaustive search may try each time a gang is tried on a changed state.
+    static let gangStepLimit = 2_000
 
     var snapshot: ClusterSnapshot { self.state.snapshot }
 
@@ -25,8 +27,9 @@ struct FixSearch {
             return self.relaxed(pod, explanation.reason)
         case .insufficientGPUs, .insufficientCPU, .insufficientMemory, .insufficientResource, .insufficientGPUMemory,
             .tooManyPods, .unsuitableGPUs:
-            return self.termination(pod) ?? self.move(pod) ?? self.preemption(pod) ?? self.newNodes(pod)
-                ?? self.smallerRequest(pod, explanation.evidence)
+            let nodes = self.nodesShortOfRoom(pod)
+            return self.termination(pod, nodes) ?? self.move(pod, nodes) ?? self.preemption(pod, nodes)
+                ?? self.newNodes(pod) ?? self.smallerRequest(pod, explanation.evidence)
         case .volumeUnavailable, .invalidRequest, .groupInvalid: return .correctObject
         case .noNodes, .searchLimitReached, .topologyDomainTooSmall, .domainOccupied, .tooFewMembers, .siblingsUnplaced:
             return nil
@@ -83,8 +86,8 @@ struct FixSearch {
         }
     }
 
-    private mutating func termination(_ pod: Int) -> Fix? {
-        for node in self.nodesShortOfRoom(pod) {
+    private mutating func termination(_ pod: Int, _ nodes: [Int]) -> Fix? {
+        for node in nodes {
             let leaving = self.state.pods(on: node).filter { self.snapshot.pods[$0].isTerminating }
             if let needed = self.smallestRelease(leaving, lettingIn: pod, on: node) {
                 return .waitForTermination(pods: self.keys(needed), nodes: [self.snapshot.nodes[node].name])
@@ -93,10 +96,10 @@ struct FixSearch {
         return nil
     }
 
-    private mutating func preemption(_ pod: Int) -> Fix? {
+    private mutating func preemption(_ pod: Int, _ candidates: [Int]) -> Fix? {
         let state = self.snapshot.pods[pod]
         var best: (victims: [Int], node: Int)?
-        for node in self.nodesShortOfRoom(pod) {
+        for node in candidates {
             let lower = self.victims(on: node) { self.snapshot.pods[$0].priority < state.priority }
             guard let needed = self.smallestRelease(lower, lettingIn: pod, on: node) else { continue }
             if best.map({ needed.count < $0.victims.count }) ?? true { best = (needed, node) }
@@ -129,34 +132,36 @@ struct FixSearch {
         guard !candidates.isEmpty else { return nil }
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
+        let held = candidates.map { self.state.devices(of: $0) }
         for candidate in candidates { self.state.release(candidate) }
         guard self.state.fit(pod, on: node) != nil else { return nil }
-        var needed = candidates
-        for candidate in candidates.reversed() {
-            self.state.rollback(to: start)
-            let without = needed.filter { $0 != candidate }
-            for other in without { self.state.release(other) }
-            if self.state.fit(pod, on: node) != nil { needed = without }
+        var needed: [Int] = []
+        for (candidate, devices) in zip(candidates, held).reversed() {
+            let before = self.state.checkpoint
+            self.state.assume(candidate, on: node, devices: devices)
+            if self.state.fit(pod, on: node) != nil { continue }
+            self.state.rollback(to: before)
+            needed.append(candidate)
         }
         return needed.isEmpty ? nil : needed
     }
 
     /// Moves up to `moveLimit` pods off one node to others where they fit.
-    private mutating func move(_ pod: Int) -> Fix? {
-        let priority = self.snapshot.pods[pod].priority
-        for limit in 1...Self.moveLimit {
-            for node in self.nodesShortOfRoom(pod) {
-                let movable = self.victims(on: node) { candidate in
-                    !self.snapshot.pods[candidate].isTerminating && self.snapshot.pods[candidate].priority <= max(priority, 0)
-                }
-                if let fix = self.move(pod, to: node, from: movable, limit: limit) { return fix }
-            }
+    private mutating func move(_ pod: Int, _ nodes: [Int]) -> Fix? {
+        var moves: [(pods: [Int], node: Int)] = []
+        for node in nodes {
+            let movable = self.victims(on: node) { !self.snapshot.pods[$0].isTerminating }
+            guard let needed = self.smallestRelease(movable, lettingIn: pod, on: node) else { continue }
+            if needed.count <= Self.moveLimit { moves.append((needed, node)) }
+        }
+        let fewestFirst = moves.indices.sorted { (moves[$0].pods.count, $0) < (moves[$1].pods.count, $1) }
+        for move in fewestFirst {
+            if let fix = self.move(pod, to: moves[move].node, moves[move].pods) { return fix }
         }
         return nil
     }
 
-    private mutating func move(_ pod: Int, to node: Int, from movable: [Int], limit: Int) -> Fix? {
-        guard let needed = self.smallestRelease(movable, lettingIn: pod, on: node), needed.count == limit else { return nil }
+    private mutating func move(_ pod: Int, to node: Int, _ needed: [Int]) -> Fix? {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         for moved in needed { self.state.release(moved) }
