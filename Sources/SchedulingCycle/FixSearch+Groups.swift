@@ -23,7 +23,7 @@ extension FixSearch {
     private mutating func places(_ top: Int, _ query: GangQuery = GangQuery()) -> [Int]? {
         var query = query
         query.stepLimit = Self.gangStepLimit
-        if case .satisfied(let placed) = self.state.placeGroup(top, query), !placed.isEmpty { placed } else { nil }
+        return if case .satisfied(let placed) = self.state.placeGroup(top, query), !placed.isEmpty { placed } else { nil }
     }
 
     private mutating func groupTermination(_ top: Int) -> Fix? {
