@@ -42,7 +42,7 @@ let package = Package(
         .executableTarget(
             name: "Berth",
             dependencies: [
-                "SchedulingModel", "SchedulingCycle", "KubernetesAPI", "ClusterImport", "PlanReport",
+                "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport", "PlanReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -1,4 +1,10 @@
+import ArgumentParser
+
 @main
-struct Berth {
-    static func main() {}
+struct Berth: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "berth",
+        abstract: "Decides where GPU work goes in a Kubernetes cluster, and says why the rest waits.",
+        version: "0.1.0-dev",
+        subcommands: [PlanCommand.self])
 }

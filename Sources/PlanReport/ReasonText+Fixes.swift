@@ -22,7 +22,7 @@ extension ReasonText {
         case .lowerRequest(let resource, let amount):
             return "request \(AmountText.amount(amount, of: resource)) of \(resource): so much fits"
         case .relaxConstraint(let reason, let nodeCount):
-            return "relax \(Self.constraint(for: reason)): \(AmountText.count(nodeCount, "node")) would do"
+            return "\(Self.relaxation(of: reason)): \(AmountText.count(nodeCount, "node")) would do"
         case .correctObject: return evidence.detail.map { "correct the object: \($0)" } ?? "correct the object"
         }
     }
@@ -37,21 +37,23 @@ extension ReasonText {
         AmountText.list(zip(pods, targets).map { "\($0) to \($1)" })
     }
 
-    /// What the owner would have to relax.
-    private static func constraint(for reason: ReasonCode) -> String {
+    /// What somebody would have to do without the condition.
+    private static func relaxation(of reason: ReasonCode) -> String {
         switch reason {
-        case .nodeAffinityMismatch: "the nodeSelector or node affinity"
-        case .untoleratedTaint: "the taint"
-        case .hostPortConflict: "the host port"
-        case .volumeUnavailable, .volumeNodeAffinityMismatch: "the volume's placement"
-        case .topologySpreadViolated: "the topology spread constraint"
-        case .podAffinityUnsatisfied: "the pod affinity"
-        case .podAntiAffinityViolated: "the pod anti-affinity"
-        case .domainOccupied: "the exclusive topology"
-        case .nodeUnschedulable, .nodeNotReady, .insufficientGPUs, .insufficientGPUMemory, .unsuitableGPUs,
-            .insufficientCPU, .insufficientMemory, .insufficientResource, .tooManyPods, .topologyDomainTooSmall,
-            .tooFewMembers, .groupInvalid, .siblingsUnplaced, .invalidRequest, .noNodes, .searchLimitReached:
-            ReasonText.words(for: reason)
+        case .nodeUnschedulable: "uncordon"
+        case .nodeNotReady: "bring nodes back to Ready"
+        case .nodeAffinityMismatch: "relax the nodeSelector or node affinity"
+        case .untoleratedTaint: "tolerate the taint"
+        case .hostPortConflict: "use another host port"
+        case .volumeUnavailable, .volumeNodeAffinityMismatch: "put the volumes within reach"
+        case .topologySpreadViolated: "relax the topology spread constraint"
+        case .podAffinityUnsatisfied: "relax the pod affinity"
+        case .podAntiAffinityViolated: "relax the pod anti-affinity"
+        case .domainOccupied: "drop the exclusive topology"
+        case .insufficientGPUs, .insufficientGPUMemory, .unsuitableGPUs, .insufficientCPU, .insufficientMemory,
+            .insufficientResource, .tooManyPods, .topologyDomainTooSmall, .tooFewMembers, .groupInvalid,
+            .siblingsUnplaced, .invalidRequest, .noNodes, .searchLimitReached:
+            "relax what leads to \(ReasonText.words(for: reason))"
         }
     }
 }

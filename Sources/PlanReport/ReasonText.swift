@@ -5,6 +5,17 @@ import SchedulingModel
 /// Sentences start in lower case and end without a full stop, so that they can stand behind a pod's name.
 struct ReasonText: Sendable {
     let snapshot: ClusterSnapshot
+    /// The most of each resource that any node offers, empty or not.
+    private let largestAllocatable: [ResourceName: Int64]
+
+    init(snapshot: ClusterSnapshot) {
+        self.snapshot = snapshot
+        var largest: [ResourceName: Int64] = [:]
+        for entry in snapshot.nodes.lazy.flatMap(\.allocatable.entries) {
+            largest[entry.name] = max(largest[entry.name] ?? 0, entry.amount)
+        }
+        self.largestAllocatable = largest
+    }
 
     /// Why a pod stays pending.
     ///
@@ -58,13 +69,23 @@ struct ReasonText: Sendable {
     /// The best node's word on the reason, or the largest shortfall of that kind, or the count of nodes.
     private func shortage(_ pending: PendingPod) -> String {
         let evidence = pending.evidence
+        let shortfalls = evidence.shortfalls.filter { Self.code(of: $0.resource) == pending.reason }
+        if let hopeless = shortfalls.lazy.compactMap(self.sentence(ifHopeless:)).first { return hopeless }
         if let onBest = evidence.bestNodeReasons.first(where: { $0.code == pending.reason }) {
             return self.sentence(for: onBest) + (evidence.bestNode.map { " (best node \($0))" } ?? "")
         }
-        if let shortfall = evidence.shortfalls.first(where: { Self.code(of: $0.resource) == pending.reason }) {
-            return Self.sentence(for: shortfall)
-        }
+        if let shortfall = shortfalls.first { return Self.sentence(for: shortfall) }
         return evidence.detail ?? Self.words(for: pending.reason) + self.nodeCount(pending.reason, evidence)
+    }
+
+    /// Nil unless the request is larger than any node of the cluster, so that no eviction helps.
+    private func sentence(ifHopeless shortfall: Evidence.Shortfall) -> String? {
+        let largest = self.largestAllocatable[shortfall.resource] ?? 0
+        guard shortfall.requested > largest else { return nil }
+        func text(_ amount: Int64) -> String { AmountText.amount(amount, of: shortfall.resource) }
+        let requested = "insufficient \(shortfall.resource): requested \(text(shortfall.requested))"
+        return largest > 0
+            ? "\(requested), no node allocates more than \(text(largest))" : "\(requested), no node has any"
     }
 
     private static func sentence(for shortfall: Evidence.Shortfall) -> String {
@@ -92,10 +113,7 @@ struct ReasonText: Sendable {
         let pod = self.snapshot.podIndex(of: pending.pod).map { self.snapshot.pods[$0] }
         let wanted = pod?.constraints.nodeSelector.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } ?? []
         let what = wanted.isEmpty ? "its node affinity" : "nodeSelector " + wanted.joined(separator: ",")
-        let mismatches = pending.evidence.nodesByReason[.nodeAffinityMismatch] ?? 0
-        return mismatches >= self.snapshot.nodes.count
-            ? "none of \(total) matches \(what)"
-            : "\(mismatches) of \(total) do not match \(what), the rest has no room"
+        return "none of \(total) matches \(what)"
     }
 
     private func company(_ pending: PendingPod) -> String {

@@ -74,7 +74,7 @@ struct Diagnosis {
     }
 
     /// The dominant reason: the first check, in this order, that leaves no node: volumes, selector and affinity, amounts
-    /// that no candidate could ever give, taints, amounts and devices, ports, spread, pod affinity.
+    /// that no candidate could ever give, taints, amounts, devices, ports, spread, pod affinity.
     mutating func reason(for pod: Int) -> Explanation {
         guard !self.snapshot.nodes.isEmpty else { return Explanation(reason: .noNodes) }
         let rejections = self.snapshot.nodes.indices.map { self.cycle.state.rejections(pod, on: $0) }

@@ -6,7 +6,7 @@ struct ReasonFunnel {
     let rejections: [[RejectionReason]]
 
     private enum Stage: Int, CaseIterable {
-        case volumeClaim, selection, neverEnough, taints, amounts, ports, volumes, spread, podAffinity
+        case volumeClaim, selection, neverEnough, taints, amounts, devices, ports, volumes, spread, podAffinity
     }
 
     /// The reason of the first stage that leaves no node, and the nodes that had passed all stages before it.
@@ -15,8 +15,7 @@ struct ReasonFunnel {
         for stage in Stage.allCases {
             let passing = candidates.filter { node in !self.rejections[node].contains { Self.fails($0, stage) } }
             if passing.isEmpty { return (self.commonest(stage, candidates), candidates) }
-            // What could never be enough only decides where it is so on every candidate.
-            if stage != .neverEnough { candidates = passing }
+            candidates = passing
         }
         return (.searchLimitReached, candidates)
     }
@@ -28,7 +27,9 @@ struct ReasonFunnel {
             (.topologySpreadViolated, .spread), (.podAffinityUnsatisfied, .podAffinity),
             (.podAntiAffinityViolated, .podAffinity):
             true
-        case (.insufficient, .amounts), (.unsuitableDevices, .amounts), (.insufficientDeviceMemory, .amounts): true
+        // Devices are looked at where there are enough of them: a node with free slots and too little memory on each
+        // card is nearer than one without slots.
+        case (.insufficient, .amounts), (.unsuitableDevices, .devices), (.insufficientDeviceMemory, .devices): true
         case (.insufficient, .neverEnough), (.unsuitableDevices, .neverEnough), (.insufficientDeviceMemory, .neverEnough):
             !reason.isResolvableByPreemption
         default: false
@@ -38,7 +39,10 @@ struct ReasonFunnel {
     /// Of the reasons of a stage on the candidates that lack least: accelerators before all, then the most frequent,
     /// then the first in the order of codes.
     private func commonest(_ stage: Stage, _ candidates: [Int]) -> ReasonCode {
-        let failing = candidates.map { node in self.rejections[node].filter { Self.fails($0, stage) } }
+        let all = candidates.map { node in self.rejections[node].filter { Self.fails($0, stage) } }
+        // A node that could never take the pod says nothing about what the others lack.
+        let resolvable = all.filter { $0.allSatisfy(\.isResolvableByPreemption) }
+        let failing = resolvable.isEmpty ? all : resolvable
         let fewest = failing.map(\.count).min() ?? 0
         var counts: [ReasonCode: Int] = [:]
         for reasons in failing where reasons.count == fewest {
@@ -52,11 +56,14 @@ struct ReasonFunnel {
         return ranked.first ?? .searchLimitReached
     }
 
-    /// The candidate with the fewest reasons, then the smallest shortage of devices, then the lowest index.
+    /// The candidate with the fewest reasons that no eviction could remove, then the fewest reasons, then the smallest
+    /// shortage of devices, then the lowest index.
     func nearest(_ candidates: [Int]) -> Int? {
-        candidates.min { lhs, rhs in
-            (self.rejections[lhs].count, self.shortage(lhs), lhs) < (self.rejections[rhs].count, self.shortage(rhs), rhs)
+        func rank(_ node: Int) -> (Int, Int, Int64, Int) {
+            let reasons = self.rejections[node]
+            return (reasons.count { !$0.isResolvableByPreemption }, reasons.count, self.shortage(node), node)
         }
+        return candidates.min { rank($0) < rank($1) }
     }
 
     private func shortage(_ node: Int) -> Int64 {

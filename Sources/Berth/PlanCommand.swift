@@ -1,0 +1,70 @@
+import ArgumentParser
+
+/// `berth plan`: arguments and wiring. What it does with them is in `PlanRun`.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "A dry run: where every pending pod and gang would go, and why the rest waits.",
+        discussion: """
+            Reads nodes, pods, workloads and pod groups as kubectl prints them and changes nothing.
+
+              kubectl get nodes,pods -A -o json | berth plan -f -
+              berth plan -f cluster.json -f trainer.yaml -o json
+              berth plan -f cluster/ --explain ml/trainer-3
+
+            Exit codes: 0 everything placed, 3 something stays pending, 64 usage, 65 bad input, 70 internal.
+            """)
+
+    @Option(
+        name: [.customShort("f"), .customLong("filename")], parsing: .upToNextOption,
+        help: "Files, folders (read in depth: .json, .yaml, .yml) or - for standard input. May be repeated.")
+    var files: [String] = []
+
+    @Option(name: .customLong("config"), help: "The configuration, see docs/configuration.md.")
+    var configurationFile: String?
+
+    @Option(name: .shortAndLong, help: "What to print.")
+    var output: OutputFormat = .table
+
+    @Option(help: "Tell the whole story of one pod or gang, namespace/name, in place of the table.")
+    var explain: String?
+
+    @Option(name: .shortAndLong, help: "Plan only the waiting pods of this namespace; all others stay as they are.")
+    var namespace: String?
+
+    @Flag(help: "End with 65 if the input gives rise to any warning or error.")
+    var strict = false
+
+    func validate() throws {
+        if self.files.isEmpty {
+            throw ValidationError(
+                "planning a live cluster is not there yet; pipe it in: "
+                    + "kubectl get nodes,pods -A -o json | berth plan -f -")
+        }
+        if self.files.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard input (-) can be read once") }
+        if self.explain != nil, self.output == .json {
+            throw ValidationError("--explain is text; the JSON plan holds all of it as data")
+        }
+    }
+
+    func run() throws {
+        let progress = ProgressLine(afterSeconds: 1)
+        let request = PlanRun.Request(
+            output: self.output, explain: self.explain, demandNamespace: self.namespace, isStrict: self.strict,
+            style: Terminal.tableStyle())
+        let response = PlanRun(request: request, progress: progress.show)
+            .respond(toFilesAt: self.files, configurationFile: self.configurationFile)
+        progress.finish()
+        Terminal.writeError(response.standardError)
+        guard Terminal.writeOutput(response.standardOutput) else {
+            Terminal.writeError("berth: standard output could not be written\n")
+            throw ExitCode(ExitStatus.internalError.rawValue)
+        }
+        throw ExitCode(response.status.rawValue)
+    }
+}
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case table
+    case json
+}

@@ -1,0 +1,142 @@
+import ClusterImport
+import KubernetesAPI
+import PlacementVerifier
+import PlanReport
+import SchedulingCycle
+import SchedulingModel
+
+/// One `berth plan`, from bytes to bytes, without touching a terminal.
+struct PlanRun: Sendable {
+    struct Request: Sendable {
+        var output = OutputFormat.table
+        /// `namespace/name` of a pod or group.
+        var explain: String?
+        var demandNamespace: String?
+        var isStrict = false
+        var style = TableStyle()
+    }
+
+    struct Response: Hashable, Sendable {
+        var standardOutput = ""
+        /// Whole lines.
+        var standardError = ""
+        var status: ExitStatus
+
+        static func failed(_ status: ExitStatus, _ lines: [String]) -> Response {
+            Response(standardError: lines.map { $0 + "\n" }.joined(), status: status)
+        }
+    }
+
+    var request: Request
+    /// Told what is being done when a step begins.
+    var progress: @Sendable (String) -> Void = { _ in }
+
+    // MARK: Reading
+
+    /// A path that cannot be read ends the run with 65: a plan without a file that was named would mislead.
+    func respond(toFilesAt paths: [String], configurationFile: String?) -> Response {
+        var files: [InputFile] = []
+        var configuration: InputFile?
+        do throws(InputError) {
+            if let configurationFile { configuration = try InputFile(readingFrom: configurationFile) }
+            for path in paths {
+                for file in try InputFile.paths(at: path) {
+                    self.progress("reading \(file)")
+                    files.append(try InputFile(readingFrom: file))
+                }
+            }
+        } catch {
+            return .failed(.badInput, ["error: \(error)"])
+        }
+        return self.respond(to: files, configuration: configuration)
+    }
+
+    func respond(to files: [InputFile], configuration: InputFile? = nil) -> Response {
+        var findings: [Finding] = []
+        let settings = Self.settings(configuration, findings: &findings)
+        if findings.contains(where: { $0.severity == .error }) { return self.refused(findings) }
+        var objects: [ManifestObject] = []
+        for file in files {
+            self.progress("reading the objects of \(file.name)")
+            let contents = ManifestReader.read(file.bytes, file: file.name)
+            objects += contents.objects
+            findings += contents.findings
+            if contents.objects.isEmpty, contents.findings.isEmpty {
+                let origin = ManifestOrigin(file: file.name)
+                findings.append(Finding(.warning, origin: origin, found: "no object", expected: "nodes, pods, workloads"))
+            }
+        }
+        if objects.isEmpty { return self.refused(findings) }
+        self.progress("importing \(objects.count) objects")
+        let cluster = ClusterImporter(configuration: settings).importCluster(objects)
+        findings += cluster.findings
+        if self.request.isStrict, !findings.isEmpty { return self.refused(findings) }
+        var response = self.plan(cluster, settings)
+        response.standardError = Self.text(of: findings) + response.standardError
+        return response
+    }
+
+    private static func settings(_ file: InputFile?, findings: inout [Finding]) -> BerthConfiguration {
+        if let file {
+            let origin = ManifestOrigin(file: file.name)
+            findings.append(Finding(.error, origin: origin, found: "a configuration", expected: "none: not read yet"))
+        }
+        return BerthConfiguration()
+    }
+
+    private func refused(_ findings: [Finding]) -> Response {
+        Response(standardError: Self.text(of: findings), status: .badInput)
+    }
+
+    /// One line each, by place in the input, errors and warnings together.
+    private static func text(of findings: [Finding]) -> String {
+        findings.sorted { ($0.origin, $0.description) < ($1.origin, $1.description) }
+            .map { "\($0.severity.rawValue): \($0)\n" }.joined()
+    }
+
+    // MARK: Planning
+
+    private func plan(_ cluster: ImportedCluster, _ settings: BerthConfiguration) -> Response {
+        let snapshot = self.restricted(cluster.snapshot)
+        var configuration = PlannerConfiguration()
+        configuration.allReduce = settings.allReduce
+        if let steps = settings.limits.searchSteps { configuration.gangStepLimit = steps }
+        let waiting = snapshot.pods.count { $0.standing == .pending }
+        self.progress("planning \(waiting) pods on \(snapshot.nodes.count) nodes")
+        do throws(RefusedPlan) {
+            let plan = try Planner(configuration: configuration).plan(snapshot)
+            self.progress("writing the plan")
+            return self.report(PlanReport(plan: plan, snapshot: snapshot, ignoredObjects: cluster.ignoredKinds))
+        } catch {
+            return Self.response(to: error)
+        }
+    }
+
+    /// Without the waiting pods of other namespaces, where only one namespace's demand is asked for.
+    private func restricted(_ snapshot: ClusterSnapshot) -> ClusterSnapshot {
+        guard let namespace = self.request.demandNamespace else { return snapshot }
+        return ClusterSnapshot(
+            nodes: snapshot.nodes, pods: snapshot.pods.filter { $0.node != nil || $0.key.namespace == namespace },
+            groups: snapshot.groups, topology: snapshot.topology)
+    }
+
+    private func report(_ report: PlanReport) -> Response {
+        let status = report.plan.pending.isEmpty ? ExitStatus.everythingPlaced : .somethingPending
+        if let name = self.request.explain {
+            guard let subject = report.subject(named: name) else {
+                return .failed(.usage, ["error: --explain \(name): found no such pod or group in the input"])
+            }
+            return Response(
+                standardOutput: report.explanation(of: subject, style: self.request.style), status: status)
+        }
+        switch self.request.output {
+        case .json: return Response(standardOutput: report.json(), status: status)
+        case .table: return Response(standardOutput: report.table(style: self.request.style), status: status)
+        }
+    }
+
+    private static func response(to refusal: RefusedPlan) -> Response {
+        let head = "internal error: the verifier refused the plan, nothing is printed; please report this:"
+        return .failed(.internalError, [head] + refusal.violations.map { "  \($0)" })
+    }
+}
