@@ -13,6 +13,7 @@ let package = Package(
     name: "berth",
     products: [
         .executable(name: "berth", targets: ["Berth"]),
+        .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
         .library(
             name: "BerthCore",
             targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle"]),

@@ -9,6 +9,10 @@ let package = Package(
         .executableTarget(
             name: "BerthBenchmarks",
             dependencies: [.product(name: "BerthCore", package: "berth")],
-            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "DecodingBenchmarks",
+            dependencies: [.product(name: "KubernetesAPI", package: "berth")],
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

@@ -6,7 +6,7 @@ public struct Affinity: Hashable, Sendable, ObjectReadable {
         public var preference: WireNodeSelectorTerm
 
         public init?(reading fields: ObjectReader) {
-            guard let weight = fields.requiredInteger("weight"),
+            guard let weight = fields.requiredInteger("weight", in: 1...100),
                 let preference = fields.requiredObject("preference").flatMap(WireNodeSelectorTerm.init(reading:))
             else { return nil }
             self.weight = weight
@@ -43,7 +43,7 @@ public struct Affinity: Hashable, Sendable, ObjectReadable {
         public var term: PodTerm
 
         public init?(reading fields: ObjectReader) {
-            guard let weight = fields.requiredInteger("weight"),
+            guard let weight = fields.requiredInteger("weight", in: 1...100),
                 let term = fields.requiredObject("podAffinityTerm").flatMap(PodTerm.init(reading:))
             else { return nil }
             self.weight = weight

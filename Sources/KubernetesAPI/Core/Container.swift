@@ -41,8 +41,8 @@ public struct ContainerPort: Hashable, Sendable, ObjectReadable {
     public var transport: String
 
     public init?(reading fields: ObjectReader) {
-        self.containerPort = fields.integer("containerPort")
-        self.hostPort = fields.integer("hostPort")
+        self.containerPort = fields.integer("containerPort", in: 0...65_535)
+        self.hostPort = fields.integer("hostPort", in: 0...65_535)
         self.hostIP = fields.string("hostIP").flatMap { $0.isEmpty ? nil : $0 }
         self.transport = fields.string("protocol").flatMap { $0.isEmpty ? nil : $0 } ?? "TCP"
     }

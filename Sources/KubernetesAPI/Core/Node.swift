@@ -12,11 +12,9 @@ public struct Node: Hashable, Sendable, ObjectReadable {
         public var effect: Effect
 
         public init?(reading fields: ObjectReader) {
-            guard let key = fields.requiredString("key") else { return nil }
-            guard let effect = fields.choice("effect", as: Effect.self) else {
-                if !fields.has("effect") { fields.report("effect", expected: "the taint's effect") }
-                return nil
-            }
+            guard let key = fields.requiredString("key"),
+                let effect = fields.requiredChoice("effect", as: Effect.self)
+            else { return nil }
             self.key = key
             self.value = fields.string("value") ?? ""
             self.effect = effect

@@ -64,18 +64,14 @@ extension PodSpec {
         public var matchLabelKeys: [String]
 
         public init?(reading fields: ObjectReader) {
-            guard let maxSkew = fields.requiredInteger("maxSkew"), let key = fields.requiredString("topologyKey") else {
-                return nil
-            }
-            guard maxSkew > 0 else {
-                fields.report("maxSkew", expected: "a number above 0")
-                return nil
-            }
+            guard let maxSkew = fields.requiredInteger("maxSkew", in: 1 ... .max),
+                let key = fields.requiredString("topologyKey")
+            else { return nil }
             self.maxSkew = maxSkew
             self.topologyKey = key
             self.whenUnsatisfiable = fields.choice("whenUnsatisfiable", as: WhenUnsatisfiable.self) ?? .doNotSchedule
             self.labelSelector = fields.object("labelSelector", as: WireLabelSelector.self)
-            self.minDomains = fields.integer("minDomains")
+            self.minDomains = fields.integer("minDomains", in: 1 ... .max)
             self.nodeAffinityPolicy = fields.choice("nodeAffinityPolicy", as: NodeInclusionPolicy.self) ?? .honor
             self.nodeTaintsPolicy = fields.choice("nodeTaintsPolicy", as: NodeInclusionPolicy.self) ?? .ignore
             self.matchLabelKeys = fields.strings("matchLabelKeys")

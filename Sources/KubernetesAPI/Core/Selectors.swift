@@ -40,11 +40,9 @@ public struct SelectorExpression: Hashable, Sendable, ObjectReadable {
     }
 
     public init?(reading fields: ObjectReader) {
-        guard let key = fields.requiredString("key") else { return nil }
-        guard let `operator` = fields.choice("operator", as: Operator.self) else {
-            if !fields.has("operator") { fields.report("operator", expected: "In, NotIn, Exists, DoesNotExist, Gt or Lt") }
-            return nil
-        }
+        guard let key = fields.requiredString("key"),
+            let `operator` = fields.requiredChoice("operator", as: Operator.self)
+        else { return nil }
         self.key = key
         self.operator = `operator`
         self.values = fields.strings("values")

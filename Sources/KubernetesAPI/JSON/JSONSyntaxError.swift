@@ -19,7 +19,8 @@ public struct JSONSyntaxError: Error, Hashable, Sendable {
     init(code: Int32, in bytes: UnsafeRawBufferPointer) {
         let message = String(cString: cjson_error_message(code))
         if cjson_error_is_capacity(code) != 0 {
-            self.init(offset: nil, found: "\(bytes.count) bytes (\(message))", expected: "at most 4 GiB, and memory for it")
+            self.init(
+                offset: nil, found: "\(bytes.count) bytes (\(message))", expected: "at most 4 GiB, and memory for it")
         } else if let problem = JSONSyntaxScanner.firstProblem(in: bytes) {
             self.init(offset: problem.offset, found: problem.found, expected: problem.expected)
         } else {

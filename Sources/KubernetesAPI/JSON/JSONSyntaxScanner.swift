@@ -183,7 +183,9 @@ struct JSONSyntaxScanner {
     private mutating func scanMultibyte() throws(Problem) {
         for length in 2...4 where self.position + length <= self.bytes.count {
             let candidate = self.bytes[self.position..<self.position + length]
-            guard let text = String(validating: candidate, as: UTF8.self), text.unicodeScalars.count == 1 else { continue }
+            guard let text = String(validating: candidate, as: UTF8.self), text.unicodeScalars.count == 1 else {
+                continue
+            }
             self.position += length
             return
         }

@@ -3,35 +3,28 @@ enum DocumentSplitter {
     /// Cuts at lines that begin with `---` or `...`, which end a document wherever they stand, in block scalars too. A
     /// `---` line belongs to the document that it begins.
     ///
-    /// - Returns: Ranges of `bytes` in order, those without content left out.
-    static func documents(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
-        var ranges: [Range<Int>] = []
+    /// - Parameter body: Called with each range of `bytes` that has content, in order.
+    static func forEachDocument(in bytes: UnsafeRawBufferPointer, _ body: (Range<Int>) -> Void) {
         var start = 0
         var line = 0
         while line < bytes.count {
             let next = self.endOfLine(from: line, in: bytes)
             if let mark = self.marker(at: line, in: bytes) {
-                ranges.append(start..<line)
+                if self.contentStart(of: start..<line, in: bytes) != nil { body(start..<line) }
                 start = mark == UInt8(ascii: "-") ? line : next
             }
             line = next
         }
-        ranges.append(start..<bytes.count)
-        return ranges.filter { self.contentStart(of: $0, in: bytes) != nil }
+        if self.contentStart(of: start..<bytes.count, in: bytes) != nil { body(start..<bytes.count) }
     }
 
-    /// Cuts a text that begins with `{` or `[` behind the bracket that closes it, and so on, as in JSON lines.
+    /// The next of several JSON values in a row, as in JSON lines: up to the bracket that closes it. Something that does not
+    /// begin with a bracket goes up to the end.
     ///
-    /// - Returns: Ranges that cover everything but white space. The last may be anything that does not begin so.
-    static func jsonValues(in bytes: UnsafeRawBufferPointer, range: Range<Int>) -> [Range<Int>] {
-        var values: [Range<Int>] = []
-        var start = range.lowerBound
-        while let first = (start..<range.upperBound).first(where: { !bytes[$0].isJSONSpace }) {
-            let end = self.endOfValue(from: first, in: bytes, limit: range.upperBound)
-            values.append(first..<end)
-            start = end
-        }
-        return values
+    /// - Returns: Nil where only white space is left.
+    static func nextJSONValue(in bytes: UnsafeRawBufferPointer, range: Range<Int>) -> Range<Int>? {
+        guard let start = range.first(where: { !bytes[$0].isJSONSpace }) else { return nil }
+        return start..<self.endOfValue(from: start, in: bytes, limit: range.upperBound)
     }
 
     /// The first byte of `range` that is neither white space nor part of a comment, a directive or a bare `---`.

@@ -59,6 +59,16 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     /// `cluster.json, item 3: Pod ml/trainer-0: spec.nodeName: found 5, expected a string`
     public var description: String {
         let place = [self.origin.description, self.object, self.field].compactMap(\.self).joined(separator: ": ")
-        return "\(place): found \(self.found), expected \(self.expected)"
+        return "\(place): found \(self.found), expected \(self.expected)".withControlCharactersEscaped
+    }
+}
+
+extension String {
+    /// With line feeds, escape sequences and the like written out, so that no input can shape a terminal.
+    fileprivate var withControlCharactersEscaped: String {
+        guard self.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        return self.unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }.joined()
     }
 }

@@ -40,7 +40,7 @@ public struct ManifestObject: Sendable {
     /// - Returns: Nil where a field is bad without which the object means nothing; that is among the findings.
     public func read<Object: ObjectReadable>(_ type: Object.Type, into findings: inout [Finding]) -> Object? {
         let session = ReadingSession(object: self)
-        defer { findings += session.findings }
+        defer { findings += session.finish() }
         return Object(reading: ObjectReader(value: self.value, session: session))
     }
 }

@@ -1,13 +1,3 @@
-/// What a file holds.
-public struct ManifestContents: Sendable {
-    /// In the order of the file, lists flattened.
-    public internal(set) var objects: [ManifestObject] = []
-    /// What could not be read.
-    public internal(set) var findings: [Finding] = []
-
-    public init() {}
-}
-
 /// Turns the bytes of a file into Kubernetes objects.
 ///
 /// A file holds any number of documents, divided by `---` lines. A document that begins with `{` or `[` is JSON, or
@@ -41,6 +31,7 @@ private struct ManifestReading {
     private let file: String
     private var contents = ManifestContents()
     private var documentCount = 0
+    private var aliasBudget = YAMLToJSON.aliasBudget
     private var lastLine = (offset: 0, line: 1)
 
     init(bytes: UnsafeRawBufferPointer, file: String) {
@@ -55,16 +46,18 @@ private struct ManifestReading {
             return self.contents
         }
         guard let start = DocumentSplitter.contentStart(of: 0..<self.bytes.count, in: self.bytes) else {
-            self.contents.findings.append(
+            self.contents.append(
                 Finding(.warning, origin: self.origin, found: "no content", expected: "Kubernetes objects"))
             return self.contents
         }
         // The usual case, and the only one for large files: all of it is one JSON value.
         if self.looksLikeJSON(start), let document = try? JSONDocument(parsing: self.bytes.slice(from: start)) {
             self.take(document)
+            self.contents.finish(file: self.file)
             return self.contents
         }
-        for range in DocumentSplitter.documents(in: self.bytes) { self.readDocument(range) }
+        DocumentSplitter.forEachDocument(in: self.bytes) { self.readDocument($0) }
+        self.contents.finish(file: self.file)
         return self.contents
     }
 
@@ -87,22 +80,30 @@ private struct ManifestReading {
 
     /// Reads values in a row. Where one is no JSON, YAML gets a try at the whole document.
     private mutating func readJSON(_ range: Range<Int>, document: Range<Int>) {
-        let results = DocumentSplitter.jsonValues(in: self.bytes, range: range).map { value in
-            (value.lowerBound, self.parse(self.bytes.slice(value)))
-        }
-        let isJSON = results.allSatisfy { if case .success = $0.1 { true } else { false } }
-        if !isJSON, range.count <= ManifestReader.maximumYAMLBytes {
-            let (documents, error) = YAMLToJSON.convert(self.bytes.slice(document))
-            if error == nil { return documents.forEach { self.take($0, at: document.lowerBound) } }
-        }
-        for (offset, result) in results {
-            switch result {
+        let before = (self.contents, self.documentCount)
+        var isJSON = true
+        var rest = range
+        while let value = DocumentSplitter.nextJSONValue(in: self.bytes, range: rest) {
+            rest = value.upperBound..<range.upperBound
+            switch self.parse(self.bytes.slice(value)) {
             case .success(let document): self.take(document)
             case .failure(let error):
-                self.refuse(error, at: offset)
+                if isJSON, let documents = self.convertWhole(document) {
+                    (self.contents, self.documentCount) = before
+                    return documents.forEach { self.take($0, at: document.lowerBound) }
+                }
+                isJSON = false
+                self.refuse(error, at: value.lowerBound)
                 self.documentCount += 1
             }
         }
+    }
+
+    /// All of a document read as YAML; nil where it is none, or too large to try.
+    private mutating func convertWhole(_ document: Range<Int>) -> [YAMLToJSON.Document]? {
+        guard document.count <= ManifestReader.maximumYAMLBytes else { return nil }
+        let (documents, error) = YAMLToJSON.convert(self.bytes.slice(document), budget: &self.aliasBudget)
+        return error == nil ? documents : nil
     }
 
     private func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONDocument, JSONSyntaxError> {
@@ -125,7 +126,7 @@ private struct ManifestReading {
             self.documentCount += 1
             return
         }
-        let (documents, error) = YAMLToJSON.convert(self.bytes.slice(range))
+        let (documents, error) = YAMLToJSON.convert(self.bytes.slice(range), budget: &self.aliasBudget)
         documents.forEach { self.take($0, at: range.lowerBound) }
         guard let error else { return }
         self.refuse(error, at: range.lowerBound)
@@ -145,7 +146,7 @@ private struct ManifestReading {
     // MARK: Findings
 
     private mutating func refuse(found: String, expected: String) {
-        self.contents.refuse(self.origin, field: nil, found: found, expected: expected)
+        self.contents.refuse(self.origin, found: found, expected: expected)
     }
 
     private mutating func refuse(_ error: JSONSyntaxError, at start: Int) {

@@ -18,14 +18,14 @@ enum ObjectCollector {
         into contents: inout ManifestContents
     ) {
         guard value.isObject else {
-            return contents.refuse(origin, field: nil, found: value.summary, expected: "a Kubernetes object")
+            return contents.refuse(origin, found: value.summary, expected: "a Kubernetes object")
         }
         guard let kind = self.text("kind", of: value, default: inherited?.kind, origin, &contents),
             let apiVersion = self.text("apiVersion", of: value, default: inherited?.apiVersion, origin, &contents)
         else { return }
         guard kind.hasSuffix("List"), let items = value["items"] else {
             let object = ManifestObject(apiVersion: apiVersion, kind: kind, value: value, origin: origin)
-            return contents.objects.append(object)
+            return contents.append(object)
         }
         if items.isNull { return }
         guard items.kind == .array else {
@@ -53,11 +53,5 @@ enum ObjectCollector {
         contents.refuse(
             origin, field: key, found: field?.summary ?? "nothing", expected: "a string that names the object's \(key)")
         return nil
-    }
-}
-
-extension ManifestContents {
-    mutating func refuse(_ origin: ManifestOrigin, field: String?, found: String, expected: String) {
-        self.findings.append(Finding(.error, origin: origin, field: field, found: found, expected: expected))
     }
 }

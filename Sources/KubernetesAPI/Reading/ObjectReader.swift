@@ -50,20 +50,30 @@ public struct ObjectReader {
         return text
     }
 
-    /// A whole number; 1.0 is one, "1" is not.
-    public func integer(_ key: String) -> Int64? {
-        self.field(key).flatMap { field in
-            field.integer ?? self.refuse(field, expected: "a whole number")
+    /// A whole number within `range`; 1.0 is one, "1" is not.
+    public func integer(_ key: String, in range: ClosedRange<Int64> = .min ... .max) -> Int64? {
+        guard let field = self.field(key) else { return nil }
+        guard let number = field.integer, range.contains(number) else {
+            return self.refuse(field, expected: Self.wholeNumber(in: range))
         }
+        return number
     }
 
-    public func requiredInteger(_ key: String) -> Int64? {
+    public func requiredInteger(_ key: String, in range: ClosedRange<Int64> = .min ... .max) -> Int64? {
         let errorsBefore = self.errorCount
-        guard let number = self.integer(key) else {
-            if self.errorCount == errorsBefore { self.report(key, expected: "a whole number") }
+        guard let number = self.integer(key, in: range) else {
+            if self.errorCount == errorsBefore { self.report(key, expected: Self.wholeNumber(in: range)) }
             return nil
         }
         return number
+    }
+
+    private static func wholeNumber(in range: ClosedRange<Int64>) -> String {
+        switch (range.lowerBound, range.upperBound) {
+        case (.min, .max): "a whole number"
+        case (let lower, .max): "a whole number of at least \(lower)"
+        case (let lower, let upper): "a whole number from \(lower) to \(upper)"
+        }
     }
 
     public func number(_ key: String) -> Double? {
@@ -83,20 +93,37 @@ public struct ObjectReader {
     where Choice: RawRepresentable<String> & CaseIterable {
         guard let field = self.field(key) else { return nil }
         if let choice = field.string.flatMap(Choice.init(rawValue:)) { return choice }
-        return self.refuse(field, expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
+        return self.refuse(field, expected: Self.choices(of: type))
+    }
+
+    public func requiredChoice<Choice>(_ key: String, as type: Choice.Type) -> Choice?
+    where Choice: RawRepresentable<String> & CaseIterable {
+        let errorsBefore = self.errorCount
+        guard let choice = self.choice(key, as: type) else {
+            if self.errorCount == errorsBefore { self.report(key, expected: Self.choices(of: type)) }
+            return nil
+        }
+        return choice
+    }
+
+    private static func choices<Choice>(of type: Choice.Type) -> String
+    where Choice: RawRepresentable<String> & CaseIterable {
+        type.allCases.map(\.rawValue).joined(separator: " or ")
     }
 
     /// RFC 3339 as Kubernetes writes it, in whole seconds since 1970, fractions dropped.
     public func timestamp(_ key: String) -> Int64? {
         guard let field = self.field(key) else { return nil }
-        return field.string.flatMap(RFC3339.seconds) ?? self.refuse(field, expected: "a time such as 2026-01-02T03:04:05Z")
+        return field.string.flatMap(RFC3339.seconds)
+            ?? self.refuse(field, expected: "a time such as 2026-01-02T03:04:05Z")
     }
 
     // MARK: Containers
 
     public func object(_ key: String) -> ObjectReader? {
         self.field(key).flatMap { field in
-            field.isObject ? ObjectReader(value: field, session: self.session) : self.refuse(field, expected: "an object")
+            field.isObject
+                ? ObjectReader(value: field, session: self.session) : self.refuse(field, expected: "an object")
         }
     }
 
@@ -129,9 +156,10 @@ public struct ObjectReader {
         self.elements(key) { $0.string ?? self.refuse($0, expected: "a string") }
     }
 
-    /// Labels, annotations, node selectors. Values that are no strings are reported and left out.
+    /// Labels, annotations, node selectors. Values that are no strings are reported and left out; null is an empty string,
+    /// as the API server reads it.
     public func stringMap(_ key: String) -> [String: String] {
-        self.map(key) { $0.string ?? self.refuse($0, expected: "a string") }
+        self.map(key) { $0.isNull ? "" : $0.string ?? self.refuse($0, expected: "a string") }
     }
 
     private func elements<Element>(_ key: String, _ transform: (JSONValue) -> Element?) -> [Element] {
@@ -144,7 +172,7 @@ public struct ObjectReader {
         guard let field = self.field(key) else { return [:] }
         guard field.isObject else { return self.refuse(field, expected: "an object") ?? [:] }
         var result: [String: Element] = [:]
-        for (key, value) in field.members where !value.isNull {
+        for (key, value) in field.members {
             guard let element = transform(value) else { continue }
             if result.updateValue(element, forKey: key) != nil { self.warnOfDuplicate(value) }
         }
@@ -171,7 +199,8 @@ public struct ObjectReader {
     }
 
     private func warnOfDuplicate(_ value: JSONValue) {
-        self.session.report(value, severity: .warning, found: "a key that stands twice", expected: "one; the last counts")
+        self.session.report(
+            value, severity: .warning, found: "a key that stands twice", expected: "one; the last counts")
     }
 
     /// Reports `value`, which is somewhere inside this object, and answers nil so that it can end an expression.

@@ -37,7 +37,8 @@ enum RFC3339 {
         let start = rest.startIndex
         guard rest.count == 6, rest[start + 3] == UInt8(ascii: ":"),
             rest[start] == UInt8(ascii: "+") || rest[start] == UInt8(ascii: "-"),
-            let hours = self.digits(rest[start + 1..<start + 3]), let minutes = self.digits(rest[start + 4..<start + 6]),
+            let hours = self.digits(rest[start + 1..<start + 3]),
+            let minutes = self.digits(rest[start + 4..<start + 6]),
             hours < 24, minutes < 60
         else { return nil }
         return (hours * 3_600 + minutes * 60) * (rest[start] == UInt8(ascii: "-") ? -1 : 1)

@@ -1,10 +1,23 @@
 /// What was found while one object is decoded. Shared by all readers of that object.
 final class ReadingSession {
+    /// More than these from one object help nobody, and must not fill the memory.
+    static let maximumFindings = 100
+
     let object: ManifestObject
     private(set) var findings: [Finding] = []
     private(set) var errorCount = 0
+    private var suppressedCount = 0
 
     init(object: ManifestObject) { self.object = object }
+
+    /// All findings, ending in a count of those that are left out.
+    func finish() -> [Finding] {
+        guard self.suppressedCount > 0 else { return self.findings }
+        let rest = Finding(
+            .error, origin: self.object.origin, object: self.object.title,
+            found: "\(self.suppressedCount) more problems in this object", expected: "none")
+        return self.findings + [rest]
+    }
 
     /// Reports `value`, or its member `key`, saying what stands there.
     func report(_ value: JSONValue, key: String?, severity: Finding.Severity, expected: String) {
@@ -14,19 +27,25 @@ final class ReadingSession {
         if let member = value[key] {
             return self.report(member, severity: severity, found: member.summary, expected: expected)
         }
-        let path = [self.path(to: value), key].compactMap(\.self).joined(separator: ".")
-        self.append(severity, field: path, found: "nothing", expected: expected)
+        let path = { [self.path(to: value), key].compactMap(\.self).joined(separator: ".") }
+        self.append(severity, field: path(), found: "nothing", expected: expected)
     }
 
     func report(_ value: JSONValue, severity: Finding.Severity, found: String, expected: String) {
         self.append(severity, field: self.path(to: value), found: found, expected: expected)
     }
 
-    private func append(_ severity: Finding.Severity, field: String?, found: String, expected: String) {
+    private func append(
+        _ severity: Finding.Severity, field: @autoclosure () -> String?, found: String, expected: String
+    ) {
         if severity == .error { self.errorCount += 1 }
+        guard self.findings.count < Self.maximumFindings else {
+            self.suppressedCount += 1
+            return
+        }
         self.findings.append(
             Finding(
-                severity, origin: self.object.origin, object: self.object.title, field: field, found: found,
+                severity, origin: self.object.origin, object: self.object.title, field: field(), found: found,
                 expected: expected))
     }
 

@@ -89,7 +89,8 @@ struct YAMLEvents: ~Copyable {
         if parser.error == YAML_READER_ERROR {
             let place = "at byte \(parser.problem_offset)"
             let code = parser.problem_value >= 0 ? " (0x\(String(parser.problem_value, radix: 16)))" : ""
-            return YAMLError(line: Int(parser.mark.line) + 1, found: "\(problem)\(code) \(place)", expected: "UTF-8 text")
+            return YAMLError(
+                line: Int(parser.mark.line) + 1, found: "\(problem)\(code) \(place)", expected: "UTF-8 text")
         }
         let line = Int(parser.problem_mark.line) + 1
         if problem.hasPrefix("Maximum nesting level") {

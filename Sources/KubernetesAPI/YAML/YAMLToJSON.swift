@@ -10,27 +10,33 @@ struct YAMLToJSON {
         let findings: [YAMLError]
     }
 
-    /// What aliases may make of a text, in bytes. The point is that a few lines cannot fill the memory.
-    static let maximumBytes = 256 << 20
+    /// What aliases may add to the documents of one file, in bytes. A few lines must not fill the memory.
+    static let aliasBudget = 128 << 20
 
     private var writer = JSONWriter()
     private var frames: [YAMLFrame] = []
     private var anchors: [String: YAMLAnchor] = [:]
     private var findings: [YAMLError] = []
-    /// Written and remembered so far.
-    private var bytesSpent = 0
+    /// How many bytes may still be copied for anchors, aliases and merge keys.
+    private var budget: Int
 
+    private init(budget: Int) { self.budget = budget }
+
+    /// - Parameter budget: What is left of `aliasBudget` for this file; what was used is taken off.
     /// - Returns: The documents up to the end or the first error, and that error.
-    static func convert(_ bytes: UnsafeRawBufferPointer) -> (documents: [Document], error: YAMLError?) {
+    static func convert(
+        _ bytes: UnsafeRawBufferPointer, budget: inout Int
+    ) -> (documents: [Document], error: YAMLError?) {
         var documents: [Document] = []
+        var document = YAMLToJSON(budget: budget)
+        defer { budget = document.budget }
         do throws(YAMLError) {
             var events = try YAMLEvents(bytes)
-            var document = YAMLToJSON()
             while true {
                 let event = try events.next()
                 switch event.kind {
                 case .streamEnd: return (documents, nil)
-                case .documentStart: document = YAMLToJSON()
+                case .documentStart: document = YAMLToJSON(budget: document.budget)
                 case .documentEnd:
                     documents.append(Document(json: document.writer.bytes, findings: document.findings))
                 default: try document.take(event)
@@ -65,7 +71,8 @@ struct YAMLToJSON {
             return self.frames[self.frames.count - 1].startMerge()
         }
         guard let scalar = YAMLScalar(text, isPlain: isPlain, tag: tag) else {
-            throw YAMLError(line: line, found: "\"\(text.prefix(80))\"", expected: "a value that fits its tag \(tag ?? "")")
+            throw YAMLError(
+                line: line, found: "\"\(text.prefix(80))\"", expected: "a value that fits its tag \(tag ?? "")")
         }
         if case .notFinite(let word) = scalar {
             self.findings.append(YAMLError(line: line, found: word, expected: "a finite number"))
@@ -90,7 +97,6 @@ struct YAMLToJSON {
         self.frames[position].startMember()
         self.writer.write(string: key)
         self.writer.write(UInt8(ascii: ":"))
-        try self.spend(key.utf8.count + 4, line: line)
     }
 
     private mutating func alias(_ name: String, line: Int) throws(YAMLError) {
@@ -137,7 +143,6 @@ struct YAMLToJSON {
     }
 
     private mutating func endValue(from start: Int, anchor: String?, scalar: YAMLScalar?, line: Int) throws(YAMLError) {
-        try self.spend(scalar == nil ? 2 : self.writer.bytes.count - start, line: line)
         if let anchor {
             let json = Array(self.writer.bytes[start...])
             try self.remember(YAMLAnchor(json: json, scalar: scalar), as: anchor, line: line)
@@ -158,11 +163,11 @@ struct YAMLToJSON {
     }
 
     private mutating func spend(_ count: Int, line: Int) throws(YAMLError) {
-        self.bytesSpent += count
-        guard self.bytesSpent <= Self.maximumBytes else {
-            let limit = "aliases that write out to at most \(Self.maximumBytes >> 20) MiB"
+        guard count <= self.budget else {
+            let limit = "anchors and aliases that write out to at most \(Self.aliasBudget >> 20) MiB per file"
             throw YAMLError(line: line, found: "more", expected: limit)
         }
+        self.budget -= count
     }
 
     /// Adds the members of merged mappings whose keys the mapping does not have itself. Earlier mappings win.
