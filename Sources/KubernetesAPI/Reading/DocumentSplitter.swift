@@ -27,6 +27,15 @@ enum DocumentSplitter {
         return start..<self.endOfValue(from: start, in: bytes, limit: range.upperBound)
     }
 
+    /// What is left of `range` from the next line on that begins with `{` or `[`, where a new value is likely to begin.
+    static func nextBracketLine(in bytes: UnsafeRawBufferPointer, range: Range<Int>) -> Range<Int> {
+        var line = range.lowerBound
+        repeat {
+            line = min(self.endOfLine(from: line, in: bytes), range.upperBound)
+        } while line < range.upperBound && bytes[line] != UInt8(ascii: "{") && bytes[line] != UInt8(ascii: "[")
+        return line..<range.upperBound
+    }
+
     /// The first byte of `range` that is neither white space nor part of a comment, a directive or a bare `---`.
     static func contentStart(of range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Int? {
         var position = range.lowerBound

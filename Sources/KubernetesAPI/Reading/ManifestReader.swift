@@ -8,11 +8,20 @@ public enum ManifestReader {
     /// Larger YAML documents are refused: JSON of that size is read many times faster and in a third of the memory.
     public static let maximumYAMLBytes = 64 << 20
 
+    /// Among JSON lines. Each costs a look at the rest of the file, in which a bracket may be missing.
+    static let maximumFailures = 100
+
     /// - Parameter file: The name that findings will carry; `-` for standard input.
     /// - Complexity: O(*n*). Memory beside the bytes: one copy while parsing, then about half of *n* for JSON.
     public static func read(_ bytes: UnsafeRawBufferPointer, file: String) -> ManifestContents {
-        var reading = ManifestReading(bytes: bytes, file: file)
-        return reading.run()
+        self.read(bytes, file: file, maximumYAMLBytes: self.maximumYAMLBytes)
+    }
+
+    /// - Parameter maximumYAMLBytes: Smaller in tests.
+    static func read(_ bytes: UnsafeRawBufferPointer, file: String, maximumYAMLBytes: Int) -> ManifestContents {
+        var reading = ManifestReading(bytes: bytes, file: file, maximumYAMLBytes: maximumYAMLBytes)
+        reading.run()
+        return reading.finish()
     }
 
     public static func read(_ bytes: [UInt8], file: String) -> ManifestContents {
@@ -29,34 +38,36 @@ public enum ManifestReader {
 private struct ManifestReading {
     private let bytes: UnsafeRawBufferPointer
     private let file: String
+    private let maximumYAMLBytes: Int
     private var contents = ManifestContents()
     private var documentCount = 0
     private var aliasBudget = YAMLToJSON.aliasBudget
     private var lastLine = (offset: 0, line: 1)
 
-    init(bytes: UnsafeRawBufferPointer, file: String) {
+    init(bytes: UnsafeRawBufferPointer, file: String, maximumYAMLBytes: Int) {
         let hasByteOrderMark = bytes.starts(with: [0xef, 0xbb, 0xbf])
         self.bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(hasByteOrderMark ? 3 : 0))
         self.file = file
+        self.maximumYAMLBytes = maximumYAMLBytes
     }
 
-    mutating func run() -> ManifestContents {
+    mutating func run() {
         if self.bytes.starts(with: [0xff, 0xfe]) || self.bytes.starts(with: [0xfe, 0xff]) {
-            self.refuse(found: "UTF-16", expected: "UTF-8")
-            return self.contents
+            return self.refuse(found: "UTF-16", expected: "UTF-8")
         }
-        guard let start = DocumentSplitter.contentStart(of: 0..<self.bytes.count, in: self.bytes) else {
-            self.contents.append(
-                Finding(.warning, origin: self.origin, found: "no content", expected: "Kubernetes objects"))
-            return self.contents
-        }
+        guard let start = DocumentSplitter.contentStart(of: 0..<self.bytes.count, in: self.bytes) else { return }
         // The usual case, and the only one for large files: all of it is one JSON value.
         if self.looksLikeJSON(start), let document = try? JSONDocument(parsing: self.bytes.slice(from: start)) {
-            self.take(document)
-            self.contents.finish(file: self.file)
-            return self.contents
+            return self.take(document)
         }
         DocumentSplitter.forEachDocument(in: self.bytes) { self.readDocument($0) }
+    }
+
+    mutating func finish() -> ManifestContents {
+        if self.documentCount == 0, self.contents.findings.isEmpty {
+            let origin = ManifestOrigin(file: self.file)
+            self.contents.append(Finding(.warning, origin: origin, found: "no content", expected: "Kubernetes objects"))
+        }
         self.contents.finish(file: self.file)
         return self.contents
     }
@@ -78,30 +89,36 @@ private struct ManifestReading {
 
     // MARK: JSON
 
-    /// Reads values in a row. Where one is no JSON, YAML gets a try at the whole document.
+    /// Reads values in a row. Where one is no JSON, YAML gets a try at the whole document; where that fails too, reading goes
+    /// on at the next line that begins with a bracket.
     private mutating func readJSON(_ range: Range<Int>, document: Range<Int>) {
         let before = (self.contents, self.documentCount)
-        var isJSON = true
+        var failureCount = 0
         var rest = range
         while let value = DocumentSplitter.nextJSONValue(in: self.bytes, range: rest) {
             rest = value.upperBound..<range.upperBound
             switch self.parse(self.bytes.slice(value)) {
             case .success(let document): self.take(document)
             case .failure(let error):
-                if isJSON, let documents = self.convertWhole(document) {
+                if failureCount == 0, let documents = self.convertWhole(document) {
                     (self.contents, self.documentCount) = before
                     return documents.forEach { self.take($0, at: document.lowerBound) }
                 }
-                isJSON = false
+                failureCount += 1
                 self.refuse(error, at: value.lowerBound)
                 self.documentCount += 1
+                guard failureCount < ManifestReader.maximumFailures else {
+                    return self.refuse(found: "too many values that are no JSON", expected: "JSON; the rest is not read")
+                }
+                let place = value.lowerBound + (error.offset ?? value.count)
+                rest = DocumentSplitter.nextBracketLine(in: self.bytes, range: place..<range.upperBound)
             }
         }
     }
 
     /// All of a document read as YAML; nil where it is none, or too large to try.
     private mutating func convertWhole(_ document: Range<Int>) -> [YAMLToJSON.Document]? {
-        guard document.count <= ManifestReader.maximumYAMLBytes else { return nil }
+        guard document.count <= self.maximumYAMLBytes else { return nil }
         let (documents, error) = YAMLToJSON.convert(self.bytes.slice(document), budget: &self.aliasBudget)
         return error == nil ? documents : nil
     }
@@ -118,8 +135,8 @@ private struct ManifestReading {
     // MARK: YAML
 
     private mutating func readYAML(_ range: Range<Int>) {
-        guard range.count <= ManifestReader.maximumYAMLBytes else {
-            let limit = ManifestReader.maximumYAMLBytes >> 20
+        guard range.count <= self.maximumYAMLBytes else {
+            let limit = self.maximumYAMLBytes >> 20
             self.refuse(
                 found: "a YAML document of \(range.count >> 20) MiB at line \(self.line(of: range.lowerBound))",
                 expected: "at most \(limit) MiB of YAML; pass JSON instead (kubectl get -o json)")
