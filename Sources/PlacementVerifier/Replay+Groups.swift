@@ -18,17 +18,19 @@ extension Replay {
         self.satisfactionViolations(under: root) + self.domainViolations(under: root)
     }
 
-    /// Each group that got something, and every group above it, must be declared soundly and be satisfied.
+    /// Each group that got something, and every group above it, must be satisfied; no group of the tree may be declared
+    /// unsoundly, because then nobody knows what would be enough.
     private func satisfactionViolations(under root: PodGroupKey) -> [Violation] {
         let leaves = self.forest.members(under: root).filter { self.isAssumed[$0] }
             .compactMap { self.snapshot.pods[$0].group }
         // Without a known top there is no tree to judge, and in a circle of parents no end to it.
         let rootless = Set(leaves).filter { !self.forest.isRooted($0) }
         guard rootless.isEmpty else { return rootless.sorted().map { Violation(.unknownGroup, group: $0) } }
-        var violations: [Violation] = []
+        var violations = self.forest.subtree(of: root).compactMap { key in
+            self.forest[key]?.problem.map { Violation(.groupHasProblem($0), group: key) }
+        }
         for key in Set(leaves.flatMap(self.forest.chain(from:))).sorted() {
             guard let group = self.forest[key] else { continue }
-            if let problem = group.problem { violations.append(Violation(.groupHasProblem(problem), group: key)) }
             let satisfied = self.forest.satisfiedCount(of: key, isPlaced: self.isPlaced)
             if satisfied < group.minMember {
                 let kind = Violation.Kind.groupUnsatisfied(satisfied: satisfied, minMember: group.minMember)

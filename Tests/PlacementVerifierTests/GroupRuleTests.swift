@@ -56,6 +56,14 @@ struct GroupRuleTests {
         #expect(
             World.kinds(World.snapshot(Self.nodes, Self.members("p"), [broken]), World.assign("p", "a"))
                 == [.groupHasProblem("declared twice")])
+        let (left, right) = (PodGroupKey(namespace: "ml", name: "gang/l"), PodGroupKey(namespace: "ml", name: "gang/r"))
+        let tree = [
+            PodGroup(key: World.gang, minMember: 1), PodGroup(key: left, parent: World.gang, minMember: 1),
+            PodGroup(key: right, parent: World.gang, minMember: 1, problem: "declared twice"),
+        ]
+        #expect(
+            World.kinds(World.snapshot(Self.nodes, Self.members("p", of: left), tree), World.assign("p", "a"))
+                == [.groupHasProblem("declared twice")])
         #expect(
             World.kinds(World.snapshot(Self.nodes, Self.members("p")), World.assign("p", "a")) == [.unknownGroup])
         let orphan = PodGroup(key: World.gang, parent: PodGroupKey(namespace: "ml", name: "ghost"), minMember: 1)

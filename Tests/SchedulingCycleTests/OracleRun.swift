@@ -3,15 +3,22 @@ import SchedulingModel
 import TestSupport
 import Testing
 
-/// A range of seeds, or the single one that `BERTH_ORACLE_SEED` names.
+/// A range of seeds, or the single one that `BERTH_ORACLE_SEED` names. `BERTH_ORACLE_FACTOR` multiplies the range, and
+/// `BERTH_ORACLE_SHOWN` says how many failing worlds are printed.
 struct OracleRun {
     let demand: SmallWorld.Demand
     let seeds: [UInt64]
+    private let shownCount: Int
 
     init(demand: SmallWorld.Demand, count: UInt64) {
         self.demand = demand
-        let replayed = ProcessInfo.processInfo.environment["BERTH_ORACLE_SEED"].flatMap { UInt64($0) }
-        self.seeds = replayed.map { [$0] } ?? Array(0..<count)
+        let replayed = Self.number("BERTH_ORACLE_SEED").map { [$0] }
+        self.seeds = replayed ?? Array(0..<count * min(Self.number("BERTH_ORACLE_FACTOR") ?? 1, 1000))
+        self.shownCount = Int(min(Self.number("BERTH_ORACLE_SHOWN") ?? 3, 1000))
+    }
+
+    private static func number(_ variable: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[variable].flatMap { UInt64($0) }
     }
 
     /// Records an issue for the first few seeds whose world the property complains about, and counts the rest.
@@ -21,7 +28,7 @@ struct OracleRun {
             let snapshot = SmallWorld(seed: seed, demand: self.demand).snapshot
             guard let complaint = property(snapshot) else { continue }
             failing.append(seed)
-            guard failing.count <= 3 else { continue }
+            guard failing.count <= self.shownCount else { continue }
             let smallest = snapshot.shrunk { property($0) != nil }
             Issue.record(
                 """
