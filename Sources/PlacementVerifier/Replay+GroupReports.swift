@@ -84,17 +84,30 @@ extension Replay {
     /// hold accelerators are in the ring, if any does. Without levels nothing separates.
     private func crossDomainHops(of placed: [Int], ranks: [PodKey: Int?]) -> Int {
         guard let narrowest = self.snapshot.topology.levels.indices.last else { return 0 }
+        let places = self.ringPlaces(of: placed, ranks)
         let holders = placed.filter { self.snapshot.pods[$0].holdsAccelerators }
         let ring = (holders.isEmpty ? placed : holders).sorted { left, right in
-            let (first, second) = (self.rank(of: left, ranks), self.rank(of: right, ranks))
-            return (first ?? .max, left) < (second ?? .max, right)
+            (places[left] ?? .max, left) < (places[right] ?? .max, right)
         }
         let domains = ring.compactMap(self.node(of:)).map { $0.domain(on: .level(narrowest)) }
         return domains.indices.count { domains[$0] != domains[($0 + 1) % domains.count] }
     }
 
-    private func rank(of pod: Int, _ ranks: [PodKey: Int?]) -> Int? {
-        self.isAssumed[pod] ? ranks[self.snapshot.pods[pod].key] ?? nil : self.snapshot.pods[pod].rank
+    /// The rank of each placed member: of new ones what the plan says, of bound ones their own. A bound member without
+    /// a rank takes the lowest number that nobody has, members in key order.
+    private func ringPlaces(of placed: [Int], _ ranks: [PodKey: Int?]) -> [Int: Int] {
+        var places: [Int: Int] = [:]
+        for pod in placed {
+            let state = self.snapshot.pods[pod]
+            places[pod] = self.isAssumed[pod] ? ranks[state.key] ?? nil : state.rank
+        }
+        var taken = Set(places.values)
+        for pod in placed.sorted() where places[pod] == nil {
+            let lowest = (0...taken.count).first { !taken.contains($0) } ?? taken.count
+            places[pod] = lowest
+            taken.insert(lowest)
+        }
+        return places
     }
 }
 

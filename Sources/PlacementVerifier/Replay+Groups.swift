@@ -51,20 +51,19 @@ extension Replay {
         self.nodeOfPod[pod].map { self.snapshot.nodes[$0].domain(on: axis) }
     }
 
-    /// New members share one domain of a required axis. Where members are bound already, it is a domain of theirs:
-    /// facts may be spread over several, and then each new member joins one of those.
+    /// New members share one domain of a required axis, and of an exclusive one. Where members are bound already, it is
+    /// a domain of theirs: facts may be spread over several, and then each new member joins one of those.
     private func requiredTopologyViolations(of key: PodGroupKey) -> [Violation] {
         guard let group = self.forest[key] else { return [] }
         let members = self.forest.members(under: key)
-        return group.topology.filter(\.isRequired).compactMap { constraint in
+        let axes = group.topology.filter(\.isRequired).map(\.axis) + [group.exclusiveAxis].compactMap { $0 }
+        return axes.compactMap { axis in
             func domains(assumed: Bool) -> Set<TopologyDomain> {
-                Set(
-                    members.filter { self.isAssumed[$0] == assumed }
-                        .compactMap { self.domain(of: $0, on: constraint.axis) })
+                Set(members.filter { self.isAssumed[$0] == assumed }.compactMap { self.domain(of: $0, on: axis) })
             }
             let (facts, decisions) = (domains(assumed: false), domains(assumed: true))
             let holds = facts.isEmpty ? decisions.count <= 1 : decisions.isSubset(of: facts)
-            return holds ? nil : Violation(.requiredTopologyBroken(constraint.axis), group: key)
+            return holds ? nil : Violation(.requiredTopologyBroken(axis), group: key)
         }
     }
 

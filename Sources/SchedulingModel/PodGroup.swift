@@ -19,7 +19,8 @@ public struct PodGroup: Hashable, Sendable {
     public var desiredMembers: Int?
     /// All must hold if required; preferred ones are tried from first to last.
     public var topology: [TopologyConstraint]
-    /// Domains of this axis are not shared with other groups that are exclusive on the same axis.
+    /// The group stays within one domain of this axis and shares it with no other group that is exclusive on the same
+    /// axis: exclusive placement as JobSet and LeaderWorkerSet have it.
     public var exclusiveAxis: TopologyAxis?
     /// Set where the group is declared but its declaration is missing or broken: it stays pending with this reason.
     public var problem: String?

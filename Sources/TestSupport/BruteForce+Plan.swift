@@ -55,7 +55,11 @@ extension BruteForce {
                 let node = snapshot.nodes.first(where: { $0.name == name })
             else { continue }
             let rank = member.node == nil ? assignment?.rank : member.rank
-            ring.append((rank ?? .max, member.key, node, !member.deviceRequests.isEmpty))
+            ring.append((rank ?? -1, member.key, node, !member.deviceRequests.isEmpty))
+        }
+        // Who has no rank takes the lowest number that is free.
+        for position in ring.indices where ring[position].rank < 0 {
+            ring[position].rank = (0...).first { rank in !ring.contains { $0.rank == rank } } ?? 0
         }
         var report = GroupPlacement(
             group: root.key, memberCount: members.count, minMember: root.minMember, placedCount: ring.count)

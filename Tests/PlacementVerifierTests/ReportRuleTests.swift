@@ -52,6 +52,27 @@ struct ReportRuleTests {
         #expect(Self.kinds { $0.groups[0].allReduce = impossible } == [.allReduceBelowBound])
     }
 
+    @Test("a bound member without a rank takes the lowest free number of the ring")
+    func unrankedBoundMember() {
+        let nodes = [World.node("a", rack: "r1"), World.node("b", rack: "r2")]
+        let pods = [("g0", nil), ("g1", "b"), ("g2", nil), ("g3", nil)].map {
+            World.pod($0.0, on: $0.1, group: World.gang)
+        }
+        let snapshot = World.snapshot(nodes, pods, [PodGroup(key: World.gang, minMember: 4)])
+        var plan = Plan()
+        plan.assignments = [
+            World.assign("g0", "a", rank: 0), World.assign("g2", "b", rank: 2), World.assign("g3", "a", rank: 3),
+        ]
+        plan.groups = [
+            GroupPlacement(
+                group: World.gang, memberCount: 4, minMember: 4, placedCount: 4, axis: .level(0),
+                domains: [TopologyDomain(axis: .level(0), path: ["b"])], crossDomainHops: 2)
+        ]
+        plan.summary.nodeCount = 2
+        plan.summary.placedPods = 3
+        #expect(PlacementVerifier(snapshot: snapshot).violations(in: plan) == [])
+    }
+
     @Test("one report per group with demand, in order")
     func reports() {
         #expect(Self.kinds { $0.groups = [] } == [.groupNotReported])

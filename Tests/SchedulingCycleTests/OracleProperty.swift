@@ -50,6 +50,11 @@ enum OracleProperty {
         guard found.isComplete, plan.assignments.isEmpty != found.outcomes.isEmpty else { return nil }
         return
             "\(root.key) can be placed: \(found.examples.first.map { "\($0)" } ?? "no"); planned: \(plan.assignments)"
+            + Self.reasons(plan)
+    }
+
+    private static func reasons(_ plan: Plan) -> String {
+        plan.pending.map { "\n\($0.pod) waits: \($0.reason.rawValue) \($0.evidence)" }.joined()
     }
 
     /// For the number of members placed, the narrowest axis possible; and no more members in a domain as narrow. Where
