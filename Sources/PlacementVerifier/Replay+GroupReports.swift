@@ -93,19 +93,22 @@ extension Replay {
         return domains.indices.count { domains[$0] != domains[($0 + 1) % domains.count] }
     }
 
-    /// The rank of each placed member: of new ones what the plan says, of bound ones their own. A bound member without
-    /// a rank takes the lowest number that nobody has, members in key order.
+    /// The rank of each placed member in its leaf: of new ones what the plan says, of bound ones their own. A bound
+    /// member without a rank takes the lowest number that nobody in its leaf has, members in key order.
     private func ringPlaces(of placed: [Int], _ ranks: [PodKey: Int?]) -> [Int: Int] {
         var places: [Int: Int] = [:]
+        var taken: [PodGroupKey?: Set<Int>] = [:]
         for pod in placed {
             let state = self.snapshot.pods[pod]
-            places[pod] = self.isAssumed[pod] ? ranks[state.key] ?? nil : state.rank
+            guard let rank = self.isAssumed[pod] ? ranks[state.key] ?? nil : state.rank else { continue }
+            places[pod] = rank
+            taken[state.group, default: []].insert(rank)
         }
-        var taken = Set(places.values)
         for pod in placed.sorted() where places[pod] == nil {
-            let lowest = (0...taken.count).first { !taken.contains($0) } ?? taken.count
+            let others = taken[self.snapshot.pods[pod].group] ?? []
+            let lowest = (0...others.count).first { !others.contains($0) } ?? others.count
             places[pod] = lowest
-            taken.insert(lowest)
+            taken[self.snapshot.pods[pod].group, default: []].insert(lowest)
         }
         return places
     }

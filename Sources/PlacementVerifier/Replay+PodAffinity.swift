@@ -12,11 +12,14 @@ extension Replay {
 
     /// The node must have every term's key, and in each of those domains a pod that matches all terms. The first of a
     /// series that wants itself near is let in: no pod that counts anywhere, and the pod matches its own terms.
-    func affinityViolations(of pod: Int, on node: Int) -> [Violation.Kind] {
+    ///
+    /// - Parameter absent: Placed pods that are looked at as if they were not there.
+    func affinityViolations(of pod: Int, on node: Int, without absent: Set<Int> = []) -> [Violation.Kind] {
         let terms = self.snapshot.pods[pod].constraints.requiredPodAffinity
         guard !terms.isEmpty else { return [] }
         let friends = self.snapshot.pods.indices.filter { other in
-            other != pod && self.nodeOfPod[other] != nil && terms.allSatisfy { self.matches($0, other) }
+            other != pod && self.nodeOfPod[other] != nil && !absent.contains(other)
+                && terms.allSatisfy { self.matches($0, other) }
         }
         var unmet: [String] = []
         for term in terms {

@@ -59,7 +59,8 @@ package struct Replay {
         kinds += self.amountViolations(of: pod, on: node)
         kinds += self.antiAffinityViolations(of: pod, on: node)
         kinds += self.spreadViolations(of: pod, on: node)
-        let unmet = self.affinityViolations(of: pod, on: node)
+        let waiting = self.snapshot.pods[pod].group.map { self.waitingMembers(under: self.forest.root(of: $0)) } ?? []
+        let unmet = self.affinityViolations(of: pod, on: node, without: Set(waiting))
         if self.snapshot.pods[pod].group == nil {
             kinds += unmet
         } else if !unmet.isEmpty {
@@ -71,17 +72,30 @@ package struct Replay {
         return kinds.map { Violation($0, pod: key, node: name, group: self.snapshot.pods[pod].group) }
     }
 
-    /// Members whose required affinity was unmet in their turn and still is, with all their siblings placed.
+    /// Members whose required affinity was unmet in their turn and that could not be let in in any other order either,
+    /// with all their siblings placed: each must find what it wants among pods that got in without it.
     package func lateAffinityViolations(under root: PodGroupKey) -> [Violation] {
-        self.unmetAffinity.flatMap { pod -> [Violation] in
-            let state = self.snapshot.pods[pod]
-            guard let group = state.group, self.forest.root(of: group) == root, let node = self.nodeOfPod[pod] else {
-                return []
+        var waiting = self.waitingMembers(under: root)
+        var hasLetIn = true
+        while hasLetIn {
+            let absent = Set(waiting)
+            waiting.removeAll { pod in
+                self.nodeOfPod[pod].map { self.affinityViolations(of: pod, on: $0, without: absent).isEmpty } ?? true
             }
-            return self.affinityViolations(of: pod, on: node).map {
-                Violation($0, pod: state.key, node: self.snapshot.nodes[node].name, group: group)
+            hasLetIn = waiting.count < absent.count
+        }
+        return waiting.flatMap { pod -> [Violation] in
+            guard let node = self.nodeOfPod[pod] else { return [] }
+            let state = self.snapshot.pods[pod]
+            return self.affinityViolations(of: pod, on: node, without: Set(waiting)).map {
+                Violation($0, pod: state.key, node: self.snapshot.nodes[node].name, group: state.group)
             }
         }
+    }
+
+    /// Members of the top-level group that could not be let in when their turn came.
+    private func waitingMembers(under root: PodGroupKey) -> [Int] {
+        self.unmetAffinity.filter { self.snapshot.pods[$0].group.map(self.forest.root(of:)) == root }
     }
 
     private mutating func settle(_ pod: Int, on node: Int) {

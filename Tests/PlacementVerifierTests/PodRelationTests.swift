@@ -72,6 +72,21 @@ struct PodRelationTests {
                 == [.podAffinityUnsatisfied(topologyKey: Self.host)])
     }
 
+    @Test("two members that want each other, with a match elsewhere, keep each other out")
+    func circularSiblings() {
+        let members = ["p", "q"].map { name in
+            World.pod(name, labels: ["app": "x"], group: World.gang) { $0.requiredPodAffinity = [Self.term("x")] }
+        }
+        let elsewhere = World.pod("old", on: "b", labels: ["app": "x"])
+        let nodes = [World.node("a"), World.node("b")]
+        let group = PodGroup(key: World.gang, minMember: 2)
+        let unmet = Violation.Kind.podAffinityUnsatisfied(topologyKey: Self.host)
+        #expect(
+            World.kinds(
+                World.snapshot(nodes, members + [elsewhere], [group]), World.assign("p", "a"), World.assign("q", "a"))
+                == [unmet, unmet])
+    }
+
     // MARK: Anti-affinity
 
     @Test("anti-affinity holds both ways, and in neither where the key is missing")

@@ -48,9 +48,23 @@ enum OracleProperty {
         if let refusal = Self.refusal(of: plan, snapshot) { return refusal }
         let found = BruteForce(snapshot).outcomes(of: root.key)
         guard found.isComplete, plan.assignments.isEmpty != found.outcomes.isEmpty else { return nil }
+        if plan.assignments.isEmpty && Self.factsBreakTopology(snapshot) { return nil }
         return
             "\(root.key) can be placed: \(found.examples.first.map { "\($0)" } ?? "no"); planned: \(plan.assignments)"
             + Self.reasons(plan)
+    }
+
+    /// Whether bound members stand in several domains of an axis that holds them together. The rules allow to complete
+    /// such a gang beside any of them, and also to leave it.
+    private static func factsBreakTopology(_ snapshot: ClusterSnapshot) -> Bool {
+        snapshot.groups.contains { group in
+            let axes = group.topology.filter(\.isRequired).map(\.axis) + [group.exclusiveAxis].compactMap { $0 }
+            let members = snapshot.pods.filter { pod in
+                pod.group.map { Self.chain($0, snapshot).contains(group.key) } ?? false
+            }
+            let nodes = members.compactMap(\.node).compactMap(snapshot.nodeIndex(of:)).map { snapshot.nodes[$0] }
+            return axes.contains { axis in Set(nodes.map { $0.domain(on: axis) }).count > 1 }
+        }
     }
 
     private static func reasons(_ plan: Plan) -> String {
@@ -128,7 +142,11 @@ enum OracleProperty {
         return nil
     }
 
+    private static func chain(_ key: PodGroupKey, _ snapshot: ClusterSnapshot) -> [PodGroupKey] {
+        [key] + (snapshot.group(key)?.parent.map { Self.chain($0, snapshot) } ?? [])
+    }
+
     private static func root(of key: PodGroupKey, _ snapshot: ClusterSnapshot) -> PodGroupKey {
-        snapshot.group(key)?.parent.map { Self.root(of: $0, snapshot) } ?? key
+        Self.chain(key, snapshot).last ?? key
     }
 }
