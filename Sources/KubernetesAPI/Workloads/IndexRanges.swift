@@ -18,5 +18,7 @@ public struct IndexRanges: Hashable, Sendable {
 
     public var count: Int { self.ranges.reduce(0) { $0 + $1.count } }
 
-    public func contains(_ index: Int) -> Bool { self.ranges.contains { $0.contains(index) } }
+    public func contains(_ index: Int) -> Bool { self.range(containing: index) != nil }
+
+    public func range(containing index: Int) -> ClosedRange<Int>? { self.ranges.first { $0.contains(index) } }
 }

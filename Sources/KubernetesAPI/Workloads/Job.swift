@@ -32,9 +32,13 @@ public struct JobSpec: Hashable, Sendable {
     public var parallelism: Int
     /// Nil: one success ends the job (a work queue), unless the job is Indexed or both counts are left out.
     public var completions: Int?
-    public var isIndexed: Bool
+    /// Nil where nothing is said, which means `NonIndexed`, and `Indexed` inside a `JobSet`.
+    public var completionMode: String?
     public var isSuspended: Bool
     public var template: PodTemplateSpec
+
+    /// Whether each pod has a completion index.
+    public var isIndexed: Bool { self.completionMode == "Indexed" }
 
     init?(reading fields: ObjectReader) {
         let errorsBefore = fields.errorCount
@@ -46,7 +50,7 @@ public struct JobSpec: Hashable, Sendable {
         else { return nil }
         self.parallelism = parallelism ?? 1
         self.completions = completions ?? (parallelism == nil ? 1 : nil)
-        self.isIndexed = fields.string("completionMode") == "Indexed"
+        self.completionMode = fields.string("completionMode").flatMap { $0.isEmpty ? nil : $0 }
         self.isSuspended = fields.boolean("suspend") ?? false
         self.template = template
     }
