@@ -11,9 +11,13 @@ enum KnownKinds {
         "jobset.x-k8s.io": ["JobSet"],
         "leaderworkerset.x-k8s.io": ["LeaderWorkerSet"],
         "kubeflow.org": ["PyTorchJob", "TFJob", "XGBoostJob", "PaddleJob", "JAXJob", "MPIJob"],
-        "ray.io": ["RayCluster"],
+        "trainer.kubeflow.org": ["TrainJob"],
+        "ray.io": ["RayCluster", "RayJob", "RayService"],
+        "batch.volcano.sh": ["Job"],
         "scheduling.x-k8s.io": ["PodGroup"],
         "scheduling.volcano.sh": ["PodGroup"],
+        "scheduling.run.ai": ["PodGroup"],
+        "topology.volcano.sh": ["HyperNode"],
     ]
 
     static func contains(_ object: ManifestObject) -> Bool {
