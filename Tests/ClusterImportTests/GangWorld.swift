@@ -37,7 +37,8 @@ struct GangWorld {
             var line = "\(group.key): \(group.source.rawValue) min \(group.minMember)"
             if let desired = group.desiredMembers { line += " of \(desired)" }
             for constraint in group.topology {
-                line += ", \(Self.topology.name(of: constraint.axis)) \(constraint.isRequired ? "required" : "preferred")"
+                line +=
+                    ", \(Self.topology.name(of: constraint.axis)) \(constraint.isRequired ? "required" : "preferred")"
             }
             if let axis = group.exclusiveAxis { line += ", exclusive \(Self.topology.name(of: axis))" }
             if let problem = group.problem { line += ", problem: \(problem)" }

@@ -130,7 +130,8 @@ struct WorkloadExpansionTests {
 
             """
                 + .pod(
-                    "embed-1-x", annotations: "{batch.kubernetes.io/job-completion-index: '1'}", owner: ("Job", "embed")))
+                    "embed-1-x", annotations: "{batch.kubernetes.io/job-completion-index: '1'}", owner: ("Job", "embed")
+                ))
         #expect(world.podNames == ["ml/embed-1-x", "ml/embed-4", "ml/embed-5", "ml/embed-6"])
     }
 
@@ -200,12 +201,18 @@ struct WorkloadExpansionTests {
             ("apps/v1", "Deployment", "{replicas: 1000000000, template: {spec: {}}}"),
             ("apps/v1", "StatefulSet", "{replicas: 1000000000, template: {spec: {}}}"),
             ("batch/v1", "Job", "{parallelism: 2000000000, completions: 2000000000, template: {spec: {}}}"),
-            ("ray.io/v1", "RayCluster",
-                "{headGroupSpec: {template: {spec: {}}}, workerGroupSpecs: [{groupName: a, replicas: 2000000000, numOfHosts: 2000000000, template: {spec: {}}}]}"),
-            ("jobset.x-k8s.io/v1alpha2", "JobSet",
-                "{replicatedJobs: [{name: a, replicas: 2000000000, template: {spec: {parallelism: 0, template: {spec: {}}}}}]}"),
-            ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet",
-                "{replicas: 2000000000, leaderWorkerTemplate: {size: 2000000000, workerTemplate: {spec: {}}}}"),
+            (
+                "ray.io/v1", "RayCluster",
+                "{headGroupSpec: {template: {spec: {}}}, workerGroupSpecs: [{groupName: a, replicas: 2000000000, numOfHosts: 2000000000, template: {spec: {}}}]}"
+            ),
+            (
+                "jobset.x-k8s.io/v1alpha2", "JobSet",
+                "{replicatedJobs: [{name: a, replicas: 2000000000, template: {spec: {parallelism: 0, template: {spec: {}}}}}]}"
+            ),
+            (
+                "leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet",
+                "{replicas: 2000000000, leaderWorkerTemplate: {size: 2000000000, workerTemplate: {spec: {}}}}"
+            ),
         ])
     func absurdCounts(apiVersion: String, kind: String, spec: String) {
         let world = GangWorld(

@@ -9,7 +9,8 @@ extension GangConventions {
     static func ownClaim(_ name: String, _ pod: Pod) -> GangClaim {
         let parts = name.split(separator: "/").map(String.init)
         return GangClaim(
-            identity: pod.identity(.berth, parts.first ?? name), path: Array(parts.dropFirst().prefix(Self.maximumDepth)))
+            identity: pod.identity(.berth, parts.first ?? name),
+            path: Array(parts.dropFirst().prefix(Self.maximumDepth)))
     }
 
     // MARK: Coscheduling
@@ -107,7 +108,8 @@ extension GangConventions {
 
     static func yuniKornClaim(_ pod: Pod) -> GangClaim? {
         guard let taskGroup = pod.metadata.annotations[GangKeys.YuniKorn.taskGroup]?.nonEmpty,
-            let application = GangKeys.YuniKorn.applicationIDs.lazy.compactMap({ pod.metadata.labels[$0]?.nonEmpty }).first
+            let application = GangKeys.YuniKorn.applicationIDs.lazy.compactMap({ pod.metadata.labels[$0]?.nonEmpty })
+                .first
         else { return nil }
         return GangClaim(identity: pod.identity(.yunikorn, application), path: [taskGroup])
     }

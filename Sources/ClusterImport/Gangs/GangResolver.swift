@@ -31,7 +31,8 @@ public struct GangResolver: Sendable {
             guard let root else { continue }
             notes += builder.notes
             let name = names.claim(identity.name, in: identity.namespace, or: identity.source)
-            resolution.add(root, key: PodGroupKey(namespace: identity.namespace, name: name), parent: nil, identity.source)
+            resolution.add(
+                root, key: PodGroupKey(namespace: identity.namespace, name: name), parent: nil, identity.source)
         }
         findings += self.conventions.catalog.findings
         findings += self.findings(about: notes)
@@ -96,7 +97,8 @@ extension GangResolution {
         var names = UniqueNames()
         for child in node.children {
             let name = names.claim(child.name, in: "", or: source)
-            self.add(child, key: PodGroupKey(namespace: key.namespace, name: "\(key.name)/\(name)"), parent: key, source)
+            self.add(
+                child, key: PodGroupKey(namespace: key.namespace, name: "\(key.name)/\(name)"), parent: key, source)
         }
     }
 }

@@ -92,7 +92,9 @@ struct GangTreeBuilder {
             self.notes.append(
                 GangNote(
                     pod: first, found: "\(kind) \(self.identity.namespace)/\(name), which is not in the input",
-                    expected: "the \(kind) in the input; the gang is taken to need \(size) of the \(members.count) pods seen"))
+                    expected:
+                        "the \(kind) in the input; the gang is taken to need \(size) of the \(members.count) pods seen")
+            )
         }
         if let simplification = declaration.simplification {
             self.notes.append(

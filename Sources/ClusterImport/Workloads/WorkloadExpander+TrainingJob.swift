@@ -57,7 +57,8 @@ extension TrainingJob {
         pod.setLabels([
             TrainingJobKeys.jobName: self.metadata.name, TrainingJobKeys.replicaType: replicas.role,
             TrainingJobKeys.replicaIndex: "\(index)",
-            TrainingJobKeys.operatorName: isFromMPIOperator ? "mpi-operator" : "\(self.framework.rawValue)job-controller",
+            TrainingJobKeys.operatorName: isFromMPIOperator
+                ? "mpi-operator" : "\(self.framework.rawValue)job-controller",
         ])
         if isFromMPIOperator {
             pod.setLabels([TrainingJobKeys.jobRole: replicas.role])

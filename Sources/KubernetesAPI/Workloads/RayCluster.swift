@@ -39,8 +39,9 @@ public struct RayCluster: Hashable, Sendable, ObjectReadable {
     }
 
     init?(metadata: ObjectMeta, spec: ObjectReader) {
-        guard let head = spec.requiredObject("headGroupSpec")?.requiredObject("template")
-            .flatMap(PodTemplateSpec.init(reading:))
+        guard
+            let head = spec.requiredObject("headGroupSpec")?.requiredObject("template")
+                .flatMap(PodTemplateSpec.init(reading:))
         else { return nil }
         self.metadata = metadata
         self.headTemplate = head
