@@ -170,7 +170,12 @@ extension SolverState {
             reasons.append(.hostPortConflict(port))
         }
         reasons += self.shortAmounts(pod, on: node)
-        if !reasons.contains(where: { $0.code == .insufficientGPUs }) { reasons += self.deviceRejections(pod, on: node) }
+        let isShortOfDevices = reasons.contains { $0.code == .insufficientGPUs }
+        reasons += self.deviceRejections(pod, on: node).filter { reason in
+            guard isShortOfDevices else { return true }
+            // Too few devices is said already; that they would not do anyway is worth adding.
+            return reason.code != .insufficientGPUs && !reason.isResolvableByPreemption
+        }
         switch state.constraints.volumes {
         case .none: break
         case .unavailable(let claim, let why): reasons.append(.volumeUnavailable(claim: claim, why: why))
@@ -198,6 +203,9 @@ extension SolverState {
             guard let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }) else {
                 return .insufficient(resource: request.resource, requested: Int64(request.count), free: 0, allocatable: 0)
             }
+            guard request.isServed(by: ledger.pool) else {
+                return .unsuitableDevices(resource: request.resource, requested: request.count, suitable: 0)
+            }
             let avoided = self.siblingDevices(of: pod, on: node, resource: request.resource)
             if ledger.choose(request, avoiding: avoided) != nil { return nil }
             return Self.deviceRejection(request, ledger)
@@ -205,15 +213,11 @@ extension SolverState {
     }
 
     private static func deviceRejection(_ request: DeviceRequest, _ ledger: DeviceLedger) -> RejectionReason {
-        guard request.isServed(by: ledger.pool) else {
-            return .unsuitableDevices(resource: request.resource, requested: request.count, suitable: 0)
-        }
-        var withoutMemory = request
-        withoutMemory.memoryMiBPerDevice = nil
         let hasSlots = ledger.loads.count { !$0.isTakenWhole && $0.clientCount < ledger.pool.slotsPerDevice }
-        if let asked = request.memoryMiB(on: ledger.pool), request.kind != .whole, hasSlots >= request.count {
-            let total = ledger.pool.memoryMiBPerDevice
-            let limit = ledger.pool.memoryMiBLimitPerClient ?? 0
+        let total = ledger.pool.memoryMiBPerDevice
+        let limit = ledger.pool.memoryMiBLimitPerClient ?? 0
+        let asked = request.kind == .whole ? request.memoryMiBPerDevice : request.memoryMiB(on: ledger.pool)
+        if let asked, asked > limit || request.kind != .whole && hasSlots >= request.count {
             let free = total.map { total in
                 ledger.loads.filter { !$0.isTakenWhole }.map { min(limit, total - $0.memoryMiB) }.max() ?? 0
             }

@@ -29,7 +29,7 @@ struct FixSearch {
             .tooManyPods, .unsuitableGPUs:
             let nodes = self.nodesShortOfRoom(pod)
             return self.termination(pod, nodes) ?? self.move(pod, nodes) ?? self.preemption(pod, nodes)
-                ?? self.newNodes(pod) ?? self.smallerRequest(pod, explanation.evidence)
+                ?? self.newNodes(pod) ?? self.smallerRequest(pod, explanation.evidence.shortfalls)
         case .volumeUnavailable, .invalidRequest, .groupInvalid: return .correctObject
         case .noNodes, .searchLimitReached, .topologyDomainTooSmall, .domainOccupied, .tooFewMembers, .siblingsUnplaced:
             return nil
@@ -201,12 +201,37 @@ struct FixSearch {
         return count
     }
 
-    /// Asking for as much of the one short resource as the best candidate has free.
-    private func smallerRequest(_ pod: Int, _ evidence: Evidence) -> Fix? {
-        guard evidence.shortfalls.count == 1, let shortfall = evidence.shortfalls.first, shortfall.bestFree > 0 else {
-            return nil
+    /// The most of the one short resource that some node has for this pod, where nothing else keeps it away.
+    private mutating func smallerRequest(_ pod: Int, _ shortfalls: [Evidence.Shortfall]) -> Fix? {
+        guard shortfalls.count == 1, let resource = shortfalls.first?.resource else { return nil }
+        var most: Int64 = 0
+        for node in self.snapshot.nodes.indices {
+            let reasons = self.state.rejections(pod, on: node)
+            let isOnlyShort = reasons.allSatisfy { reason in
+                switch reason {
+                case .insufficient(resource, _, _, _), .unsuitableDevices(resource, _, _): true
+                default: false
+                }
+            }
+            if isOnlyShort { most = max(most, self.largestRequest(of: resource, by: pod, on: node)) }
         }
-        return .lowerRequest(resource: shortfall.resource, to: shortfall.bestFree)
+        return most > 0 ? .lowerRequest(resource: resource, to: most) : nil
+    }
+
+    private func largestRequest(of resource: ResourceName, by pod: Int, on node: Int) -> Int64 {
+        let free = self.state.freeAmount(of: resource, on: node)
+        guard var request = self.snapshot.pods[pod].deviceRequests.first(where: { $0.resource == resource }) else {
+            return free
+        }
+        guard let ledger = self.state.deviceLedgers(on: node).first(where: { $0.pool.resource == resource }) else {
+            return 0
+        }
+        let largest = Int(clamping: min(free, Int64(request.count) - 1))
+        for count in stride(from: largest, to: 0, by: -1) {
+            request.count = count
+            if ledger.choose(request) != nil { return Int64(count) }
+        }
+        return 0
     }
 
     func keys(_ pods: [Int]) -> [PodKey] { pods.map { self.snapshot.pods[$0].key }.sorted() }

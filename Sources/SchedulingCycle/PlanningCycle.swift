@@ -6,14 +6,13 @@ struct PlanningCycle {
     var state: SolverState
     let configuration: PlannerConfiguration
     /// In decision order.
-    var placedPods: [Int] = []
-    /// Groups that the search left without room, or that cannot be satisfied as they are declared.
-    var failedGroups: [Int: GangOutcome] = [:]
-    var pendingUnits: [DemandUnit] = []
+    private(set) var placedPods: [Int] = []
+    private var explainer: Explainer
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
         self.state = SolverState(snapshot)
         self.configuration = configuration
+        self.explainer = Explainer(facts: self.state, configuration: configuration)
     }
 
     var snapshot: ClusterSnapshot { self.state.snapshot }
@@ -23,40 +22,46 @@ struct PlanningCycle {
         var units = DemandUnit.ordered(self.snapshot, self.state.groups)
         var progressed = true
         while progressed {
-            progressed = false
-            var left: [DemandUnit] = []
-            for unit in units {
-                let isDone = self.place(unit)
-                if isDone { progressed = true } else { left.append(unit) }
-            }
-            units = left
-            progressed = progressed && units.contains(where: \.dependsOnOthers)
+            let before = self.placedPods.count
+            units = units.filter { !self.place($0) && $0.dependsOnOthers }
+            progressed = self.placedPods.count > before && !units.isEmpty
         }
-        self.pendingUnits = units
         #if DEBUG
             self.state.checkInvariants()
         #endif
     }
 
-    /// Whether every pod of the unit got its node.
+    /// Whether every pod of the unit got its node; if not, why is noted.
     private mutating func place(_ unit: DemandUnit) -> Bool {
         switch unit.subject {
-        case .pod(let pod):
-            guard let (node, devices) = self.state.bestNode(for: pod) else { return false }
-            self.state.assume(pod, on: node, devices: devices)
-            self.placedPods.append(pod)
-            return true
-        case .group(let group):
-            var query = GangQuery()
-            query.stepLimit = self.configuration.gangStepLimit
-            let outcome = self.state.placeGroup(group, query)
-            self.failedGroups[group] = nil
-            switch outcome {
-            case .satisfied(let placed): self.placedPods += placed
-            case .broken, .tooFewMembers, .noRoom: self.failedGroups[group] = outcome
-            }
-            return unit.pods.allSatisfy { self.state.node(of: $0) != nil }
+        case .pod(let pod): self.placeSingle(pod)
+        case .group(let group): self.placeGroup(group, unit.pods)
         }
+    }
+
+    private mutating func placeSingle(_ pod: Int) -> Bool {
+        if self.explainer.reuseRefusal(of: pod, by: &self.state) { return false }
+        guard let (node, devices) = self.state.bestNode(for: pod) else {
+            self.explainer.explain(pod, refusedBy: self.state)
+            return false
+        }
+        self.state.assume(pod, on: node, devices: devices)
+        self.placedPods.append(pod)
+        self.explainer.forget([pod])
+        return true
+    }
+
+    private mutating func placeGroup(_ group: Int, _ pods: [Int]) -> Bool {
+        var query = GangQuery()
+        query.stepLimit = self.configuration.gangStepLimit
+        let outcome = self.state.placeGroup(group, query)
+        if case .satisfied(let placed) = outcome {
+            self.placedPods += placed
+            self.explainer.forget(placed)
+        }
+        let waiting = pods.filter { self.state.node(of: $0) == nil }
+        if !waiting.isEmpty { self.explainer.explain(outcome, of: group, waiting, refusedBy: self.state) }
+        return waiting.isEmpty
     }
 
     // MARK: The plan
@@ -69,8 +74,7 @@ struct PlanningCycle {
                 devices: self.state.devices(of: pod), rank: self.rank(of: pod))
         }
         plan.groups = self.groupPlacements()
-        var diagnosis = Diagnosis(cycle: self)
-        plan.pending = diagnosis.pendingPods()
+        plan.pending = self.explainer.pendingPods()
         plan.summary = self.summary(before: before)
         plan.summary.pendingPods = plan.pending.count
         return plan

@@ -36,8 +36,7 @@ struct ReasonFunnel {
         }
     }
 
-    /// Of the reasons of a stage on the candidates that lack least: accelerators before all, then the most frequent,
-    /// then the first in the order of codes.
+    /// Of the reasons of a stage on the candidates that lack least: the most frequent, then the first in code order.
     private func commonest(_ stage: Stage, _ candidates: [Int]) -> ReasonCode {
         let all = candidates.map { node in self.rejections[node].filter { Self.fails($0, stage) } }
         // A node that could never take the pod says nothing about what the others lack.
@@ -48,12 +47,8 @@ struct ReasonFunnel {
         for reasons in failing where reasons.count == fewest {
             for code in Set(reasons.map(\.code)) { counts[code, default: 0] += 1 }
         }
-        let order = ReasonCode.allCases
-        let ranked = order.filter { counts[$0] != nil }.sorted { lhs, rhs in
-            let (left, right) = (counts[lhs] ?? 0, counts[rhs] ?? 0)
-            return left > right
-        }
-        return ranked.first ?? .searchLimitReached
+        let most = counts.values.max() ?? 0
+        return ReasonCode.allCases.first { counts[$0] == most } ?? .searchLimitReached
     }
 
     /// The candidate with the fewest reasons that no eviction could remove, then the fewest reasons, then the smallest
