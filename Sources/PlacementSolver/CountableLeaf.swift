@@ -18,7 +18,7 @@ extension SolverState {
     mutating func countable(_ run: [Int]) -> CountableLeaf? {
         guard let first = run.first else { return nil }
         let shape = self.shape(of: first)
-        guard !self.needsNeighbourCheck(shape), !self.shapes[shape].hasPreferences else { return nil }
+        guard !self.needsNeighbourCheck(shape) else { return nil }
         return CountableLeaf(pods: run, shape: shape)
     }
 
@@ -106,7 +106,7 @@ extension SolverState {
     /// Puts the first `count` pods on nodes of a cell, over the fewest sub-domains, in ring order along the tree.
     mutating func fill(_ leaf: CountableLeaf, count: Int, cell: Int, _ cells: TopologyCells, _ room: [Int32]) -> Bool {
         let nodes = room.indices.filter { room[$0] > 0 && cells.cellByNode[$0] == Int32(cell) }
-        let shares = self.shares(of: count, nodes: nodes, room: room)
+        let shares = self.shares(of: count, of: leaf.shape, nodes: nodes, room: room)
         let slots = shares.sorted { self.treePosition[$0.node] < self.treePosition[$1.node] }
             .flatMap { Array(repeating: $0.node, count: $0.count) }
         guard slots.count == count else { return false }
@@ -123,32 +123,37 @@ extension SolverState {
     }
 
     /// How many go to each node: whole domains with most room first, the rest to the domain that is left fullest.
-    private mutating func shares(of count: Int, nodes: [Int], room: [Int32]) -> [Share] {
+    private mutating func shares(of count: Int, of shape: Int, nodes: [Int], room: [Int32]) -> [Share] {
         var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)) }
         if self.hasNVLinkDomains { divisions.insert(self.axisDomains(.nvlink), at: max(0, divisions.count - 1)) }
-        return self.divide(count, among: nodes, room: room, by: divisions[...])
+        return self.divide(count, of: shape, among: nodes, room: room, by: divisions[...])
     }
 
     private func divide(
-        _ count: Int, among nodes: [Int], room: [Int32], by divisions: ArraySlice<AxisDomains>
+        _ count: Int, of shape: Int, among nodes: [Int], room: [Int32], by divisions: ArraySlice<AxisDomains>
     ) -> [Share] {
         guard count > 0 else { return [] }
-        guard let division = divisions.first else { return self.divideAmongNodes(count, nodes: nodes, room: room) }
+        guard let division = divisions.first else {
+            return self.divideAmongNodes(count, of: shape, nodes: nodes, room: room)
+        }
         var rooms = [Int](repeating: 0, count: division.domains.count)
         for node in nodes { rooms[Int(division.domainByNode[node])] += Int(room[node]) }
         var shares: [Share] = []
         for (part, taken) in Self.fewest(count, of: rooms) {
             let inPart = nodes.filter { division.domainByNode[$0] == Int32(part) }
-            shares += self.divide(taken, among: inPart, room: room, by: divisions.dropFirst())
+            shares += self.divide(taken, of: shape, among: inPart, room: room, by: divisions.dropFirst())
         }
         return shares
     }
 
-    private func divideAmongNodes(_ count: Int, nodes: [Int], room: [Int32]) -> [Share] {
-        // Between nodes with equal room the one that is fuller, then the one earlier in the tree.
-        let ordered = nodes.sorted {
-            (self.bystanderUnits(node: $0), self.treePosition[$0]) < (self.bystanderUnits(node: $1), self.treePosition[$1])
-        }
+    private func divideAmongNodes(_ count: Int, of shape: Int, nodes: [Int], room: [Int32]) -> [Share] {
+        // Between nodes with equal room the preferred one, then the one that is fuller, then the one earlier in the tree.
+        let preferences = nodes.map { self.shapes[shape].hasPreferences ? self.nodePreference(shape, $0) : 0 }
+        let ordered = nodes.indices.sorted { lhs, rhs in
+            let (left, right) = (nodes[lhs], nodes[rhs])
+            return (-preferences[lhs], self.bystanderUnits(node: left), self.treePosition[left])
+                < (-preferences[rhs], self.bystanderUnits(node: right), self.treePosition[right])
+        }.map { nodes[$0] }
         return Self.fewest(count, of: ordered.map { Int(room[$0]) }).map { Share(node: ordered[$0.part], count: $0.count) }
     }
 

@@ -14,8 +14,10 @@ extension SolverState {
         let constraints = key.constraints
         var allowed = NodeBitset(capacity: self.nodeCount)
         var shared = NodeBitset(capacity: self.nodeCount)
+        var meetsSoftTaints = false
         for (index, node) in self.snapshot.nodes.enumerated() where Self.allows(key, node) {
             allowed.insert(index)
+            meetsSoftTaints = meetsSoftTaints || self.softTaintCount(constraints, index) > 0
             let isShared = key.deviceRequests.contains { request in
                 node.pool(for: request.resource).map { $0.kind != .exclusive || $0.migProfile != nil } ?? false
             }
@@ -28,7 +30,7 @@ extension SolverState {
         let hasPreferences =
             !(constraints.preferredNodeAffinity.isEmpty && constraints.preferredPodAffinity.isEmpty
             && constraints.preferredPodAntiAffinity.isEmpty && constraints.topologySpread.allSatisfy(\.isRequired))
-            || self.hasSoftTaints
+            || meetsSoftTaints
         var shape = PodShape(
             requests: requests, deviceRequests: key.deviceRequests,
             poolRow: key.deviceRequests.first.flatMap { self.poolRowByResource[$0.resource] },
@@ -70,10 +72,6 @@ extension SolverState {
         case .nodes(let selectors): selectors.allSatisfy { $0.matches(name: node.name, labels: node.labels) }
         case .unavailable: false
         }
-    }
-
-    private var hasSoftTaints: Bool {
-        self.snapshot.nodes.contains { $0.taints.contains { !$0.isHard } }
     }
 
     // MARK: Counters

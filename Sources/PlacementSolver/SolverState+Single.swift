@@ -76,17 +76,8 @@ extension SolverState {
     /// with its default weights (soft taints 3, node affinity 2, spread 2, pod affinity 2).
     private mutating func preferenceScores(_ pod: Int, nodes: [Int]) -> [Int] {
         let constraints = self.snapshot.pods[pod].constraints
-        let taints = nodes.map { node in
-            self.snapshot.nodes[node].taints.count { taint in
-                !taint.isHard && !constraints.tolerations.contains { $0.tolerates(taint) }
-            }
-        }
-        let affinity = nodes.map { node in
-            constraints.preferredNodeAffinity.reduce(0) { sum, preference in
-                let state = self.snapshot.nodes[node]
-                return preference.term.matches(name: state.name, labels: state.labels) ? sum + preference.weight : sum
-            }
-        }
+        let taints = nodes.map { self.softTaintCount(constraints, $0) }
+        let affinity = nodes.map { self.preferredAffinityWeight(constraints, $0) }
         let spread = self.spreadCounts(pod, nodes: nodes)
         let pods = self.podAffinityWeights(pod, nodes: nodes)
         let scaled = [
@@ -94,6 +85,26 @@ extension SolverState {
             (2, Self.scaled(pods)),
         ]
         return nodes.indices.map { index in scaled.reduce(0) { $0 + $1.0 * $1.1[index] } }
+    }
+
+    /// Untolerated PreferNoSchedule taints of a node.
+    func softTaintCount(_ constraints: SchedulingConstraints, _ node: Int) -> Int {
+        self.snapshot.nodes[node].taints.count { taint in
+            !taint.isHard && !constraints.tolerations.contains { $0.tolerates(taint) }
+        }
+    }
+
+    private func preferredAffinityWeight(_ constraints: SchedulingConstraints, _ node: Int) -> Int {
+        let state = self.snapshot.nodes[node]
+        return constraints.preferredNodeAffinity.reduce(0) { sum, preference in
+            preference.term.matches(name: state.name, labels: state.labels) ? sum + preference.weight : sum
+        }
+    }
+
+    /// How much the shape likes a node for its own sake: the weights of preferred affinity, 100 less per soft taint.
+    func nodePreference(_ shape: Int, _ node: Int) -> Int {
+        let constraints = self.shapes[shape].constraints
+        return self.preferredAffinityWeight(constraints, node) - 100 * self.softTaintCount(constraints, node)
     }
 
     /// Maps the smallest value to 0 and the largest to 100; all equal values to 0.
