@@ -38,7 +38,7 @@ extension Replay {
             kinds.append(.minMemberWrong(stated: report.minMember, actual: group.minMember))
         }
         kinds += self.domainViolations(in: report, placed: placed)
-        let hops = self.crossDomainHops(of: placed, ranks: ranks)
+        let hops = self.crossDomainHops(among: members, ranks: ranks)
         if report.crossDomainHops != hops { kinds.append(.hopsWrong(stated: report.crossDomainHops, actual: hops)) }
         if let prediction = report.allReduce, !(prediction.boundSeconds <= prediction.seconds) {
             kinds.append(.allReduceBelowBound)
@@ -82,35 +82,22 @@ extension Replay {
 
     /// Neighbours in the ring (the last and the first among them) that the narrowest level separates. Only members that
     /// hold accelerators are in the ring, if any does. Without levels nothing separates.
-    private func crossDomainHops(of placed: [Int], ranks: [PodKey: Int?]) -> Int {
+    private func crossDomainHops(among members: [Int], ranks: [PodKey: Int?]) -> Int {
         guard let narrowest = self.snapshot.topology.levels.indices.last else { return 0 }
-        let places = self.ringPlaces(of: placed, ranks)
-        let holders = placed.filter { self.snapshot.pods[$0].holdsAccelerators }
-        let ring = (holders.isEmpty ? placed : holders).sorted { left, right in
-            (places[left] ?? .max, left) < (places[right] ?? .max, right)
-        }
-        let domains = ring.compactMap(self.node(of:)).map { $0.domain(on: .level(narrowest)) }
+        let placed = members.enumerated().filter { self.isPlaced($0.element) }
+        let holders = placed.filter { self.snapshot.pods[$0.element].holdsAccelerators }
+        let ring = (holders.isEmpty ? placed : holders)
+            .map { (rank: self.rank(of: $0.element, at: $0.offset, ranks), pod: $0.element) }
+            .sorted { ($0.rank, $0.pod) < ($1.rank, $1.pod) }
+        let domains = ring.compactMap { self.node(of: $0.pod) }.map { $0.domain(on: .level(narrowest)) }
         return domains.indices.count { domains[$0] != domains[($0 + 1) % domains.count] }
     }
 
-    /// The rank of each placed member in its leaf: of new ones what the plan says, of bound ones their own. A bound
-    /// member without a rank takes the lowest number that nobody in its leaf has, members in key order.
-    private func ringPlaces(of placed: [Int], _ ranks: [PodKey: Int?]) -> [Int: Int] {
-        var places: [Int: Int] = [:]
-        var taken: [PodGroupKey?: Set<Int>] = [:]
-        for pod in placed {
-            let state = self.snapshot.pods[pod]
-            guard let rank = self.isAssumed[pod] ? ranks[state.key] ?? nil : state.rank else { continue }
-            places[pod] = rank
-            taken[state.group, default: []].insert(rank)
-        }
-        for pod in placed.sorted() where places[pod] == nil {
-            let others = taken[self.snapshot.pods[pod].group] ?? []
-            let lowest = (0...others.count).first { !others.contains($0) } ?? others.count
-            places[pod] = lowest
-            taken[self.snapshot.pods[pod].group, default: []].insert(lowest)
-        }
-        return places
+    /// Where a placed member stands in the ring: a new one where the plan says, a bound one at its own rank, or without
+    /// one at its position among all members of the top-level group.
+    private func rank(of pod: Int, at position: Int, _ ranks: [PodKey: Int?]) -> Int {
+        let state = self.snapshot.pods[pod]
+        return (self.isAssumed[pod] ? ranks[state.key] ?? nil : state.rank) ?? position
     }
 }
 

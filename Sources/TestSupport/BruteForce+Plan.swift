@@ -49,17 +49,13 @@ extension BruteForce {
         on root: PodGroup, members: [PodState], _ snapshot: ClusterSnapshot, _ assignments: [Assignment]
     ) -> GroupPlacement {
         var ring: [(rank: Int, key: PodKey, node: NodeState, isAccelerated: Bool)] = []
-        for member in members {
+        for (position, member) in members.enumerated() {
             let assignment = assignments.first { $0.pod == member.key }
             guard let name = member.node ?? assignment?.node,
                 let node = snapshot.nodes.first(where: { $0.name == name })
             else { continue }
             let rank = member.node == nil ? assignment?.rank : member.rank
-            ring.append((rank ?? -1, member.key, node, !member.deviceRequests.isEmpty))
-        }
-        // Who has no rank takes the lowest number that is free.
-        for position in ring.indices where ring[position].rank < 0 {
-            ring[position].rank = (0...).first { rank in !ring.contains { $0.rank == rank } } ?? 0
+            ring.append((rank ?? position, member.key, node, !member.deviceRequests.isEmpty))
         }
         var report = GroupPlacement(
             group: root.key, memberCount: members.count, minMember: root.minMember, placedCount: ring.count)

@@ -52,7 +52,7 @@ struct ReportRuleTests {
         #expect(Self.kinds { $0.groups[0].allReduce = impossible } == [.allReduceBelowBound])
     }
 
-    @Test("a bound member without a rank takes the lowest free number of the ring")
+    @Test("a bound member without a rank stands in the ring where it stands among the members")
     func unrankedBoundMember() {
         let nodes = [World.node("a", rack: "r1"), World.node("b", rack: "r2")]
         let pods = [("g0", nil), ("g1", "b"), ("g2", nil), ("g3", nil)].map {
