@@ -25,9 +25,9 @@ extension PodSpec {
         public init?(reading fields: ObjectReader) {
             let errorsBefore = fields.errorCount
             self.key = fields.string("key").flatMap { $0.isEmpty ? nil : $0 }
-            self.operator = fields.emptyOr("operator", as: Operator.self) ?? .equal
+            self.operator = fields.choice("operator", as: Operator.self) ?? .equal
             self.value = fields.string("value") ?? ""
-            self.effect = fields.emptyOr("effect", as: Node.Taint.Effect.self)
+            self.effect = fields.choice("effect", as: Node.Taint.Effect.self)
             // Half a toleration could tolerate more than was written.
             guard fields.errorCount == errorsBefore else { return nil }
             if self.key == nil, self.operator != .exists {
@@ -76,13 +76,5 @@ extension PodSpec {
             self.nodeTaintsPolicy = fields.choice("nodeTaintsPolicy", as: NodeInclusionPolicy.self) ?? .ignore
             self.matchLabelKeys = fields.strings("matchLabelKeys")
         }
-    }
-}
-
-extension ObjectReader {
-    /// As `choice`, where the API lets an empty string mean the default.
-    func emptyOr<Choice>(_ key: String, as type: Choice.Type) -> Choice?
-    where Choice: RawRepresentable<String> & CaseIterable {
-        self.field(key)?.string == "" ? nil : self.choice(key, as: type)
     }
 }

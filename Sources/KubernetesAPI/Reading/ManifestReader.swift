@@ -108,7 +108,8 @@ private struct ManifestReading {
                 self.refuse(error, at: value.lowerBound)
                 self.documentCount += 1
                 guard failureCount < ManifestReader.maximumFailures else {
-                    return self.refuse(found: "too many values that are no JSON", expected: "JSON; the rest is not read")
+                    let expected = "JSON; the rest is not read"
+                    return self.refuse(found: "too many values that are no JSON", expected: expected)
                 }
                 let place = value.lowerBound + (error.offset ?? value.count)
                 rest = DocumentSplitter.nextBracketLine(in: self.bytes, range: place..<range.upperBound)

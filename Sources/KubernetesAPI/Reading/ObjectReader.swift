@@ -88,10 +88,10 @@ public struct ObjectReader {
         }
     }
 
-    /// One of the raw values of `type`; any other string is reported with the choices.
+    /// One of the raw values of `type`; an empty string is absent, as in the API; any other is reported with the choices.
     public func choice<Choice>(_ key: String, as type: Choice.Type) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
-        guard let field = self.field(key) else { return nil }
+        guard let field = self.field(key), field.string != "" else { return nil }
         if let choice = field.string.flatMap(Choice.init(rawValue:)) { return choice }
         return self.refuse(field, expected: Self.choices(of: type))
     }
@@ -148,7 +148,11 @@ public struct ObjectReader {
 
     /// The objects of an array in order; those that cannot be decoded are reported and left out.
     public func objects<Object: ObjectReadable>(_ key: String, as type: Object.Type) -> [Object] {
-        self.objects(key).compactMap(Object.init(reading:))
+        self.elements(key) { element in
+            element.isObject
+                ? Object(reading: ObjectReader(value: element, session: self.session))
+                : self.refuse(element, expected: "an object")
+        }
     }
 
     /// The strings of an array in order; elements that are none are reported and left out.
