@@ -46,7 +46,12 @@ struct DeviceRules: Hashable, Sendable {
 
     init(_ configuration: BerthConfiguration) {
         self.sharedChooser = configuration.sharedDevicesAllocationPolicy.chooser
-        self.memoryMiBByProduct = configuration.deviceMemoryMiB
+        // Pools carry the product without the mark of sharing.
+        for (product, memory) in configuration.deviceMemoryMiB.sorted(by: { $0.key < $1.key }) {
+            let suffix = DevicePoolReader.sharedSuffix
+            let bare = product.hasSuffix(suffix) ? String(product.dropLast(suffix.count)) : product
+            self.memoryMiBByProduct[bare] = memory
+        }
         self.gpushareUnitMiB = configuration.gpushareMemoryUnit.inMiB
     }
 }

@@ -1,0 +1,160 @@
+public import KubernetesAPI
+import SchedulingModel
+
+extension BerthConfiguration {
+    public static let apiVersion = "berth.dev/v1alpha1"
+    public static let kind = "BerthConfiguration"
+
+    /// Reads a configuration file, YAML or JSON.
+    ///
+    /// - Parameter file: The name that findings carry.
+    /// - Returns: The configuration with a default for everything that is absent or could not be used, and one finding
+    ///   for each field that is unknown or of the wrong type.
+    public static func read(_ bytes: [UInt8], file: String) -> (configuration: Self, findings: [Finding]) {
+        let contents = ManifestReader.read(bytes, file: file)
+        var configuration = Self()
+        // Nothing but white space and comments: all defaults, and nothing to complain about.
+        if contents.objects.isEmpty, contents.findings.allSatisfy({ $0.severity == .warning }) {
+            return (configuration, [])
+        }
+        var findings = contents.findings
+        for (index, object) in contents.objects.enumerated() {
+            guard object.kind == Self.kind, object.apiVersion == Self.apiVersion else {
+                findings.append(
+                    Finding(
+                        .error, origin: object.origin, object: object.title,
+                        found: "\(object.apiVersion) \(object.kind)", expected: "\(Self.apiVersion) \(Self.kind)"))
+                continue
+            }
+            guard index == 0 else {
+                findings.append(
+                    Finding(
+                        .error, origin: object.origin, object: object.title, found: "a second object",
+                        expected: "one \(Self.kind)"))
+                continue
+            }
+            configuration = object.read(Self.self, into: &findings) ?? configuration
+        }
+        return (configuration, findings)
+    }
+
+    public static func read(_ text: String, file: String) -> (configuration: Self, findings: [Finding]) {
+        self.read(Array(text.utf8), file: file)
+    }
+}
+
+extension BerthConfiguration: ObjectReadable {
+    public init?(reading fields: ObjectReader) {
+        self.init()
+        fields.refuseFields(besides: [
+            "apiVersion", "kind", "metadata", "schedulerNames", "placementGate", "topology", "allReduce",
+            "sharedDevicesAllocationPolicy", "deviceMemoryMiB", "gpushareMemoryUnit", "limits",
+        ])
+        if fields.has("schedulerNames") { self.schedulerNames = fields.strings("schedulerNames") }
+        if let gate = fields.field("placementGate") == nil ? nil : fields.requiredString("placementGate") {
+            self.placementGate = gate
+        }
+        if let topology = fields.object("topology") { self.topology = TopologySettings(reading: topology) }
+        if let allReduce = fields.object("allReduce") { self.allReduce = AllReduceModel(reading: allReduce) }
+        self.sharedDevicesAllocationPolicy =
+            fields.choice("sharedDevicesAllocationPolicy", as: SharedDevicesAllocationPolicy.self) ?? .distributed
+        self.gpushareMemoryUnit = fields.choice("gpushareMemoryUnit", as: GPUShareMemoryUnit.self) ?? .gibibytes
+        if let memory = fields.object("deviceMemoryMiB") {
+            for (product, _) in memory.value.members {
+                guard let amount = memory.positiveInteger(product) else { continue }
+                self.deviceMemoryMiB[product] = min(amount, NodeDevices.memoryMiBLimit)
+            }
+        }
+        if let limits = fields.object("limits") {
+            limits.refuseFields(besides: ["searchSteps"])
+            self.limits.searchSteps = limits.positiveInteger("searchSteps").map { Int(clamping: $0) }
+        }
+    }
+}
+
+extension BerthConfiguration.TopologySettings {
+    init(reading fields: ObjectReader) {
+        self.init()
+        fields.refuseFields(besides: ["preset", "levels", "nvlinkLabelKeys"])
+        self.preset = fields.choice("preset", as: TopologyPreset.self) ?? .auto
+        if fields.has("nvlinkLabelKeys") { self.nvlinkLabelKeys = fields.strings("nvlinkLabelKeys") }
+        guard fields.has("levels") else { return }
+        var levels: [TopologyLevel] = []
+        for level in fields.objects("levels") {
+            level.refuseFields(besides: ["name", "labelKey"])
+            guard let key = level.requiredString("labelKey") else { continue }
+            let name = level.string("name") ?? key
+            if Self.reservedNames.contains(name) || levels.contains(where: { $0.name == name || $0.labelKey == key }) {
+                level.report("name", expected: "a name and a label of its own, and not host or nvlink")
+                continue
+            }
+            levels.append(TopologyLevel(name: name, labelKey: key))
+        }
+        self.levels = levels
+    }
+
+    /// Axes that every cluster has.
+    private static let reservedNames = ["host", "kubernetes.io/hostname", "nvlink"]
+}
+
+extension AllReduceModel {
+    /// Overrides stand before the built-in figures, so the first match is the user's.
+    fileprivate init(reading fields: ObjectReader) {
+        self.init()
+        fields.refuseFields(besides: [
+            "payloadBytes", "nvlink", "pcieBytesPerSecond", "network", "tcpBytesPerSecondPerNode",
+        ])
+        if let payload = fields.quantity("payloadBytes") {
+            if payload.isNegative || payload.isZero {
+                fields.report("payloadBytes", expected: "an amount above 0")
+            } else {
+                self.payloadBytes = payload.units(rounding: .up)
+            }
+        }
+        let nvlink = fields.objects("nvlink").compactMap { Self.rate(reading: $0, key: "product") }
+        self.nvlinkBytesPerSecond = nvlink.map { (product: $0.key, bytesPerSecond: $0.rate) } + self.nvlinkBytesPerSecond
+        let network = fields.objects("network").compactMap { Self.rate(reading: $0, key: "resource") }
+        self.networkBytesPerSecond =
+            network.map { (resource: $0.key, bytesPerSecond: $0.rate) } + self.networkBytesPerSecond
+        self.pcieBytesPerSecond = fields.positiveNumber("pcieBytesPerSecond") ?? self.pcieBytesPerSecond
+        self.tcpBytesPerSecondPerNode =
+            fields.positiveNumber("tcpBytesPerSecondPerNode") ?? self.tcpBytesPerSecondPerNode
+    }
+
+    private static func rate(reading fields: ObjectReader, key: String) -> (key: String, rate: Double)? {
+        fields.refuseFields(besides: [key, "bytesPerSecond"])
+        guard let name = fields.requiredString(key) else { return nil }
+        guard let rate = fields.positiveNumber("bytesPerSecond") else {
+            if !fields.has("bytesPerSecond") { fields.report("bytesPerSecond", expected: "a number above 0") }
+            return nil
+        }
+        return (name, rate)
+    }
+}
+
+extension ObjectReader {
+    /// Reports each field that is none of `known`: a misspelt setting must not pass for its default.
+    fileprivate func refuseFields(besides known: Set<String>) {
+        for (key, _) in self.value.members where !known.contains(key) {
+            self.report(key, expected: "one of \(known.sorted().joined(separator: ", "))")
+        }
+    }
+
+    fileprivate func positiveInteger(_ key: String) -> Int64? {
+        guard let number = self.integer(key) else { return nil }
+        guard number > 0 else {
+            self.report(key, expected: "a whole number above 0")
+            return nil
+        }
+        return number
+    }
+
+    fileprivate func positiveNumber(_ key: String) -> Double? {
+        guard let number = self.number(key) else { return nil }
+        guard number > 0, number.isFinite else {
+            self.report(key, expected: "a number above 0")
+            return nil
+        }
+        return number
+    }
+}

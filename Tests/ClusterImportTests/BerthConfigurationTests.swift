@@ -1,0 +1,91 @@
+import ClusterImport
+import Foundation
+import KubernetesAPI
+import SchedulingModel
+import Testing
+
+@Suite("Configuration")
+struct BerthConfigurationTests {
+    private func read(_ body: String) -> (configuration: BerthConfiguration, findings: [Finding]) {
+        BerthConfiguration.read(
+            "apiVersion: berth.dev/v1alpha1\nkind: BerthConfiguration\n\(body)\n", file: "berth.yaml")
+    }
+
+    @Test("an empty file, a comment and a bare object mean the defaults", arguments: ["", "# later\n"])
+    func empty(_ text: String) {
+        let (configuration, findings) = BerthConfiguration.read(text, file: "berth.yaml")
+        #expect(configuration == BerthConfiguration())
+        #expect(findings.isEmpty)
+        #expect(self.read("").configuration == BerthConfiguration())
+        #expect(self.read("").findings.isEmpty)
+    }
+
+    @Test("the example in docs/configuration.md is valid and says what it looks like")
+    func documentedExample() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../docs/configuration.md").standardized
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let example = try #require(text.components(separatedBy: "```yaml\n").dropFirst().first)
+        let yaml = try #require(example.components(separatedBy: "```").first)
+        let (configuration, findings) = BerthConfiguration.read(yaml, file: "configuration.md")
+        #expect(findings.map(\.description) == [])
+        #expect(configuration.topology.levels?.map(\.name) == ["zone", "row", "rack"])
+        #expect(configuration.allReduce.payloadBytes == 1 << 30)
+        #expect(configuration.allReduce.nvlinkBytesPerSecond.first?.bytesPerSecond == 64e9)
+        #expect(configuration.allReduce.tcpBytesPerSecondPerNode == 12.5e9)
+        #expect(configuration.deviceMemoryMiB == ["NVIDIA-L4": 23_034])
+        #expect(configuration.limits.searchSteps == 200_000)
+    }
+
+    @Test("every setting is read")
+    func settings() {
+        let (configuration, findings) = self.read(
+            """
+            schedulerNames: [mine]
+            placementGate: example.com/gate
+            topology: {preset: topograph-v0, nvlinkLabelKeys: [a]}
+            sharedDevicesAllocationPolicy: packed
+            gpushareMemoryUnit: MiB
+            """)
+        #expect(findings.map(\.description) == [])
+        #expect(configuration.schedulerNames == ["mine"])
+        #expect(configuration.placementGate == "example.com/gate")
+        #expect(configuration.topology.preset == .topographV0)
+        #expect(configuration.topology.nvlinkLabelKeys == ["a"])
+        #expect(configuration.sharedDevicesAllocationPolicy == .packed)
+        #expect(configuration.gpushareMemoryUnit == .mebibytes)
+    }
+
+    @Test(
+        "what cannot be used is named with its place, and the default holds",
+        arguments: [
+            ("schedulerName: mine", "schedulerName"),
+            ("topology: {presets: aws}", "topology.presets"),
+            ("topology: {preset: azure}", "topology.preset"),
+            ("topology: {levels: [{name: rack}]}", "topology.levels[0].labelKey"),
+            ("topology: {levels: [{name: host, labelKey: a}]}", "topology.levels[0].name"),
+            ("allReduce: {payloadBytes: -1}", "allReduce.payloadBytes"),
+            ("allReduce: {pcieBytesPerSecond: fast}", "allReduce.pcieBytesPerSecond"),
+            ("allReduce: {nvlink: [{product: H100}]}", "allReduce.nvlink[0].bytesPerSecond"),
+            ("deviceMemoryMiB: {NVIDIA-L4: 23Gi}", "deviceMemoryMiB.NVIDIA-L4"),
+            ("deviceMemoryMiB: {NVIDIA-L4: 0}", "deviceMemoryMiB.NVIDIA-L4"),
+            ("limits: {searchSteps: 0}", "limits.searchSteps"),
+            ("limits: {steps: 1}", "limits.steps"),
+            ("sharedDevicesAllocationPolicy: random", "sharedDevicesAllocationPolicy"),
+        ])
+    func refused(body: String, field: String) {
+        let (configuration, findings) = self.read(body)
+        #expect(findings.map(\.field) == [field])
+        #expect(findings.allSatisfy { $0.severity == .error && $0.origin.file == "berth.yaml" })
+        #expect(configuration.limits.searchSteps == nil)
+        #expect(configuration.deviceMemoryMiB.isEmpty)
+        #expect(configuration.schedulerNames == ["default-scheduler", "berth"])
+    }
+
+    @Test("another kind of object is no configuration")
+    func otherKind() {
+        let (configuration, findings) = BerthConfiguration.read("{apiVersion: v1, kind: Pod}", file: "berth.yaml")
+        #expect(configuration == BerthConfiguration())
+        #expect(findings.map(\.expected) == ["berth.dev/v1alpha1 BerthConfiguration"])
+    }
+}

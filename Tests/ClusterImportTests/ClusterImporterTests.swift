@@ -1,0 +1,82 @@
+import ClusterImport
+import KubernetesAPI
+import SchedulingModel
+import Testing
+
+@Suite("Import of whole clusters")
+struct ClusterImporterTests {
+    @Test("kinds that planning has no use for are counted by name")
+    func ignored() {
+        let cluster = ManifestImport.cluster(
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}",
+            "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}}",
+            "{apiVersion: example.com/v1, kind: Node, metadata: {name: a}}")
+        #expect(cluster.ignoredKinds == ["ConfigMap": 2, "PodDisruptionBudget.policy": 1, "Node.example.com": 1])
+        #expect(cluster.snapshot.nodes.isEmpty)
+        #expect(cluster.findings.isEmpty)
+    }
+
+    @Test("the same object twice is one")
+    func sameTwice() {
+        let pod = ManifestImport.pod(limits: "nvidia.com/gpu: 1")
+        let cluster = ManifestImport.cluster(ManifestImport.node(), pod, pod)
+        #expect(cluster.snapshot.pods.count == 1)
+        #expect(cluster.findings.isEmpty)
+    }
+
+    @Test(
+        "of two objects of one name the higher resourceVersion counts, else the larger text, in either order",
+        arguments: [
+            (", resourceVersion: \"9\"", ", resourceVersion: \"10\"", Int64(1)), ("", "", 2),
+        ])
+    func duplicates(first: String, second: String, expected: Int64) {
+        func pod(_ metadata: String, gpus: Int) -> String {
+            ManifestImport.pod(limits: "nvidia.com/gpu: \(gpus)", metadata: "namespace: default\(metadata)")
+        }
+        let (two, one) = (pod(first, gpus: 2), pod(second, gpus: 1))
+        for cluster in [ManifestImport.cluster(two, one), ManifestImport.cluster(one, two)] {
+            #expect(cluster.pod("p")?.requests[.nvidiaGPU] == expected)
+            #expect(cluster.findings.map(\.severity) == [.warning])
+        }
+    }
+
+    @Test("a pod without a namespace and one in default are the same")
+    func defaultNamespace() {
+        let cluster = ManifestImport.cluster(
+            ManifestImport.pod(limits: "cpu: 1"), ManifestImport.pod(limits: "cpu: 1", metadata: "namespace: default"))
+        #expect(cluster.snapshot.pods.count == 1)
+    }
+
+    @Test("two nodes of one name never meet in the snapshot, whatever their namespace says")
+    func nodesWithNamespace() {
+        let cluster = ManifestImport.cluster(
+            ManifestImport.node(), "{apiVersion: v1, kind: Node, metadata: {name: n1, namespace: x}}")
+        #expect(cluster.snapshot.nodes.count == 1)
+    }
+
+    @Test("one bad object does not stop the others")
+    func badObject() {
+        let cluster = ManifestImport.cluster(
+            "{apiVersion: v1, kind: Pod, metadata: {}, spec: {containers: []}}",
+            "{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: 5}", "{apiVersion: v1, kind: Node, metadata: 7}",
+            ManifestImport.pod())
+        #expect(cluster.snapshot.pods.map(\.key.name) == ["p"])
+        #expect(cluster.findings.count == 3)
+    }
+
+    @Test("findings are in the order of the file, whatever the order of the objects")
+    func findingOrder() {
+        let texts = ["a", "b", "c"].map { ManifestImport.pod($0, spec: "nodeName: nowhere") }
+        let objects = ManifestReader.read(texts.joined(separator: "\n---\n"), file: "x").objects
+        let findings = ClusterImporter().importCluster(objects).findings
+        #expect(findings.map(\.object) == ["Pod a", "Pod b", "Pod c"])
+        #expect(ClusterImporter().importCluster(objects.reversed()).findings == findings)
+    }
+
+    @Test("nothing in, nothing out")
+    func empty() {
+        let cluster = ClusterImporter().importCluster([])
+        #expect(cluster.snapshot.nodes.isEmpty && cluster.snapshot.pods.isEmpty && cluster.findings.isEmpty)
+    }
+}

@@ -1,0 +1,65 @@
+import ClusterImport
+import KubernetesAPI
+import SchedulingModel
+import Testing
+
+@Suite("Nodes")
+struct NodeImportTests {
+    private func node(_ spec: String, conditions: String) -> NodeState? {
+        ManifestImport.cluster(
+            """
+            apiVersion: v1
+            kind: Node
+            metadata: {name: n1}
+            spec: {\(spec)}
+            status: {allocatable: {pods: "10", cpu: 1500m, memory: 1Gi}, capacity: {cpu: "4"}, conditions: [\(conditions)]}
+            """
+        ).snapshot.nodes.first
+    }
+
+    @Test(
+        "a node's state becomes a taint where nobody has written it down",
+        arguments: [
+            ("", "{type: Ready, status: \"True\"}", []),
+            ("", "", []),
+            ("", "{type: Ready, status: Unknown}", [Taint.notReady]),
+            ("unschedulable: true", "{type: Ready, status: \"True\"}", [.unschedulable]),
+            (
+                "unschedulable: true, taints: [{key: node.kubernetes.io/unschedulable, effect: NoSchedule}]", "",
+                [.unschedulable]
+            ),
+            (
+                "taints: [{key: node.kubernetes.io/unreachable, effect: NoExecute}]", "{type: Ready, status: Unknown}",
+                [Taint(key: "node.kubernetes.io/unreachable", effect: .noExecute)]
+            ),
+        ])
+    func taints(spec: String, conditions: String, expected: [Taint]) {
+        #expect(self.node(spec, conditions: conditions)?.taints == expected)
+    }
+
+    @Test("allocatable counts, never capacity; cpu in thousandths, the rest in base units")
+    func allocatable() {
+        let node = self.node("", conditions: "")
+        #expect(node?.allocatable[.cpu] == 1500)
+        #expect(node?.allocatable[.memory] == 1 << 30)
+    }
+
+    @Test("negative amounts offer nothing and are named")
+    func negative() {
+        let cluster = ManifestImport.cluster(
+            "{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {allocatable: {pods: 1, nvidia.com/gpu: -8}}}")
+        #expect(cluster.snapshot.nodes.first?.allocatable[.nvidiaGPU] == 0)
+        #expect(cluster.findings.map(\.field) == ["status.allocatable[nvidia.com/gpu]"])
+    }
+
+    @Test("topology path and NVLink domain come from labels")
+    func topology() {
+        let cluster = ManifestImport.cluster(
+            ManifestImport.node(
+                "a", labels: "topology.kubernetes.io/zone: z, rack: r1, nvidia.com/gpu.clique: u.1"),
+            ManifestImport.node("b", labels: "topology.kubernetes.io/zone: z"))
+        #expect(cluster.snapshot.topology.levels.map(\.name) == ["zone", "rack"])
+        #expect(cluster.snapshot.nodes.map(\.topologyPath) == [["z", "r1"], ["z", nil]])
+        #expect(cluster.snapshot.nodes.map(\.nvlinkDomain) == ["u.1", nil])
+    }
+}
