@@ -28,8 +28,8 @@ struct Diagnosis {
         return explanation
     }
 
-    /// The dominant reason: the first check, in this order, that leaves no node: volumes, selector and affinity, amounts
-    /// that no candidate could ever give, taints, amounts, devices, ports, spread, pod affinity.
+    /// The dominant reason: the first check, in this order, that leaves no node: volumes, selector and affinity, devices
+    /// of the right kind, amounts that no candidate could ever give, taints, amounts, devices, ports, spread, pod affinity.
     mutating func reason(for pod: Int) -> Explanation {
         guard !self.snapshot.nodes.isEmpty else { return Explanation(reason: .noNodes) }
         let rejections = self.snapshot.nodes.indices.map { self.state.rejections(pod, on: $0) }

@@ -146,14 +146,19 @@ extension FixSearch {
     /// Empty nodes like the one that takes most members, enough for those the best domain has no room for.
     private mutating func moreNodes(_ top: Int, _ evidence: Evidence) -> Fix? {
         let members = self.pending(top)
-        let best = evidence.domains.first?.fittingMembers ?? 0
+        let best = evidence.domains.first
         var largest: (node: Int, count: Int)?
-        for node in self.snapshot.nodes.indices {
+        // The new nodes must join the domain that lacks least, so one of its own is the pattern if there is any.
+        let inBestDomain = self.snapshot.nodes.indices.filter { node in
+            best.map { self.snapshot.nodes[node].domain(on: $0.domain.axis) == $0.domain } ?? false
+        }
+        for node in inBestDomain + self.snapshot.nodes.indices {
             let count = self.fitsEmpty(members, on: node)
             if count > largest?.count ?? 0 { largest = (node, count) }
+            if largest?.count == members.count { break }
         }
         guard let largest else { return nil }
-        let missing = max(1, members.count - best)
+        let missing = max(1, members.count - (best?.fittingMembers ?? 0))
         return .addNodes(count: (missing + largest.count - 1) / largest.count, like: self.snapshot.nodes[largest.node].name)
     }
 

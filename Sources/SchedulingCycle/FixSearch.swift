@@ -29,7 +29,7 @@ struct FixSearch {
             .tooManyPods, .unsuitableGPUs:
             let nodes = self.nodesShortOfRoom(pod)
             return self.termination(pod, nodes) ?? self.move(pod, nodes) ?? self.preemption(pod, nodes)
-                ?? self.newNodes(pod) ?? self.smallerRequest(pod, explanation.evidence.shortfalls)
+                ?? self.newNodes(pod) ?? self.toleration(pod) ?? self.smallerRequest(pod, explanation)
         case .volumeUnavailable, .invalidRequest, .groupInvalid: return .correctObject
         case .noNodes, .searchLimitReached, .topologyDomainTooSmall, .domainOccupied, .tooFewMembers, .siblingsUnplaced:
             return nil
@@ -201,9 +201,13 @@ struct FixSearch {
         return count
     }
 
-    /// The most of the one short resource that some node has for this pod, where nothing else keeps it away.
-    private mutating func smallerRequest(_ pod: Int, _ shortfalls: [Evidence.Shortfall]) -> Fix? {
-        guard shortfalls.count == 1, let resource = shortfalls.first?.resource else { return nil }
+    /// The most of the short resource that some node has for this pod, where nothing else keeps it away.
+    private mutating func smallerRequest(_ pod: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
+        let short = explanation.evidence.shortfalls.first { shortfall in
+            RejectionReason.insufficient(resource: shortfall.resource, requested: 1, free: 0, allocatable: 0).code
+                == explanation.reason
+        }
+        guard let resource = short?.resource else { return nil }
         var most: Int64 = 0
         for node in self.snapshot.nodes.indices {
             let reasons = self.state.rejections(pod, on: node)

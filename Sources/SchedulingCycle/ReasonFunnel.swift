@@ -5,8 +5,12 @@ struct ReasonFunnel {
     /// Per node, everything that keeps the pod away.
     let rejections: [[RejectionReason]]
 
+    /// In the order of judgement. A node without the devices asked for is no candidate, whatever else it lacks; a tainted
+    /// one is set apart on purpose, so only nodes open to the pod are held against its other requests, unless no node
+    /// at all could ever give enough.
     private enum Stage: Int, CaseIterable {
-        case volumeClaim, selection, neverEnough, taints, amounts, devices, ports, volumes, spread, podAffinity
+        case volumeClaim, selection, unsuitableDevices, neverEnoughAnywhere, taints, neverEnough, amounts, devices
+        case ports, volumes, spread, podAffinity
     }
 
     /// The reason of the first stage that leaves no node, and the nodes that had passed all stages before it.
@@ -15,7 +19,7 @@ struct ReasonFunnel {
         for stage in Stage.allCases {
             let passing = candidates.filter { node in !self.rejections[node].contains { Self.fails($0, stage) } }
             if passing.isEmpty { return (self.commonest(stage, candidates), candidates) }
-            candidates = passing
+            if stage != .neverEnoughAnywhere { candidates = passing }
         }
         return (.searchLimitReached, candidates)
     }
@@ -30,8 +34,10 @@ struct ReasonFunnel {
         // Devices are looked at where there are enough of them: a node with free slots and too little memory on each
         // card is nearer than one without slots.
         case (.insufficient, .amounts), (.unsuitableDevices, .devices), (.insufficientDeviceMemory, .devices): true
-        case (.insufficient, .neverEnough), (.unsuitableDevices, .neverEnough), (.insufficientDeviceMemory, .neverEnough):
-            !reason.isResolvableByPreemption
+        case (.insufficient, .unsuitableDevices), (.unsuitableDevices, .unsuitableDevices),
+            (.insufficientDeviceMemory, .unsuitableDevices):
+            !reason.isResolvableByPreemption && reason.isAboutDevices
+        case (.insufficient, .neverEnough), (.insufficient, .neverEnoughAnywhere): !reason.isResolvableByPreemption
         default: false
         }
     }
@@ -67,6 +73,18 @@ struct ReasonFunnel {
                 return sum
             }
             return sum.addingSaturated(requested - free)
+        }
+    }
+}
+
+extension RejectionReason {
+    fileprivate var isAboutDevices: Bool {
+        switch self {
+        case .insufficient(let resource, _, _, _): resource.isAccelerator
+        case .unsuitableDevices, .insufficientDeviceMemory: true
+        case .untoleratedTaint, .nodeAffinityMismatch, .hostPortConflict, .volumeUnavailable,
+            .volumeNodeAffinityMismatch, .topologySpreadViolated, .podAffinityUnsatisfied, .podAntiAffinityViolated:
+            false
         }
     }
 }
