@@ -15,7 +15,12 @@ struct OracleTests {
 
     @Test("a gang is placed exactly where it can be")
     func gangs() {
-        OracleRun(demand: .gang, count: 1200).expect(OracleProperty.gangIsPlacedIffItFits)
+        OracleRun(demand: .gang, count: 1200).expect(
+            OracleProperty.gangIsPlacedIffItFits,
+            known: [
+                704: "members are listed in another order than they were given cards by a packing plugin",
+                867: "a subgroup that is exclusive on the axis of its own parent keeps its siblings out",
+            ])
     }
 
     @Test("no gang of that size could stay within a narrower axis, and none larger within one as narrow")
