@@ -67,7 +67,8 @@ extension String {
         _ name: String, labels: String = "{}", annotations: String = "{}", gpus: Int = 1, spec: String = "",
         owner: (kind: String, name: String)? = nil
     ) -> String {
-        let owners = owner.map { "[{apiVersion: v1, kind: \($0.kind), name: \($0.name), controller: true}]" } ?? "[]"
+        let owners =
+            owner.map { "[{apiVersion: batch/v1, kind: \($0.kind), name: \($0.name), controller: true}]" } ?? "[]"
         let limits = gpus > 0 ? "{nvidia.com/gpu: \(gpus)}" : "{}"
         return """
             ---

@@ -167,6 +167,40 @@ struct WorkloadExpansionTests {
         #expect(world.pod("db-6")?.metadata.labels["apps.kubernetes.io/pod-index"] == "6")
     }
 
+    @Test("a StatefulSet's pod mounts the claim that is there, and will make the one that is not")
+    func statefulSetClaims() throws {
+        let world = GangWorld(
+            """
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: data-db-1}
+            ---
+            apiVersion: apps/v1
+            kind: StatefulSet
+            metadata: {name: db}
+            spec:
+              replicas: 2
+              volumeClaimTemplates: [{metadata: {name: data}}]
+              template: {spec: {containers: [{name: c}]}}
+            """)
+        #expect(try #require(world.pod("db-0")).spec.volumes.isEmpty)
+        #expect(
+            try #require(world.pod("db-1")).spec.volumes.map(\.source) == [.persistentVolumeClaim(name: "data-db-1")])
+    }
+
+    @Test("a TrainJob without its JobSet is told, not planned")
+    func trainJob() {
+        let world = GangWorld(
+            """
+            apiVersion: trainer.kubeflow.org/v1alpha1
+            kind: TrainJob
+            metadata: {name: t, namespace: ml}
+            spec: {runtimeRef: {name: torch}}
+            """)
+        #expect(world.pods.isEmpty)
+        #expect(world.findings.map(\.severity) == [.warning])
+    }
+
     @Test(
         "a suspended or finished workload makes no pods and no finding",
         arguments: [

@@ -6,6 +6,7 @@ struct ExistingPods {
     private(set) var keys: Set<PodKey> = []
     private var byController: [WorkloadID: [Pod]] = [:]
     private var byRayCluster: [PodKey: [Pod]] = [:]
+    private var replicaSetsByDeployment: [PodKey: Set<WorkloadID>] = [:]
 
     init(_ pods: [Pod]) {
         for pod in pods {
@@ -14,6 +15,7 @@ struct ExistingPods {
             if let controller = pod.metadata.controller {
                 let id = WorkloadID(namespace: namespace, kind: controller.kind, name: controller.name)
                 self.byController[id, default: []].append(pod)
+                self.noteReplicaSet(id, hash: pod.metadata.labels["pod-template-hash"])
             }
             if let cluster = pod.metadata.labels["ray.io/cluster"] {
                 self.byRayCluster[PodKey(namespace: namespace, name: cluster), default: []].append(pod)
@@ -27,13 +29,15 @@ struct ExistingPods {
         self.byRayCluster[PodKey(namespace: namespace, name: name)] ?? []
     }
 
-    /// Names of ReplicaSets that have pods and, by those pods' template hash, belong to a Deployment.
-    func replicaSets(ofDeployment name: String, in namespace: String) -> [WorkloadID] {
-        self.byController.compactMap { id, pods in
-            guard id.namespace == namespace, id.kind == "ReplicaSet", id.name.hasPrefix("\(name)-"),
-                let hash = pods.first?.metadata.labels["pod-template-hash"]
-            else { return nil }
-            return id.name == "\(name)-\(hash)" ? id : nil
-        }
+    /// ReplicaSets that have pods and, by those pods' template hash, belong to a Deployment.
+    func replicaSets(ofDeployment name: String, in namespace: String) -> Set<WorkloadID> {
+        self.replicaSetsByDeployment[PodKey(namespace: namespace, name: name)] ?? []
+    }
+
+    /// A Deployment names its ReplicaSets `<deployment>-<hash>`.
+    private mutating func noteReplicaSet(_ id: WorkloadID, hash: String?) {
+        guard id.kind == "ReplicaSet", let hash, id.name.hasSuffix("-\(hash)") else { return }
+        let deployment = PodKey(namespace: id.namespace, name: String(id.name.dropLast(hash.count + 1)))
+        self.replicaSetsByDeployment[deployment, default: []].insert(id)
     }
 }

@@ -36,19 +36,24 @@ extension WorkloadExpander {
             self.admits(set.replicas, of: workload, field: "spec.replicas")
         else { return }
         for ordinal in set.startOrdinal..<set.startOrdinal.addingSaturated(set.replicas) {
-            self.add(set.pod(ordinal: ordinal))
+            self.add(set.pod(ordinal: ordinal, claims: self.claims))
         }
     }
 }
 
 extension StatefulSet {
-    fileprivate func pod(ordinal: Int) -> Pod {
+    fileprivate func pod(ordinal: Int, claims: Set<PodKey>) -> Pod {
         let name = "\(self.metadata.name)-\(ordinal)"
         let owner = OwnerReference(
             controllerOf: "apps/v1", kind: "StatefulSet", name: self.metadata.name, uid: self.metadata.uid)
         var pod = self.template.pod(named: name, ownedBy: owner, of: self.metadata)
         pod.setLabels(["apps.kubernetes.io/pod-index": "\(ordinal)", "statefulset.kubernetes.io/pod-name": name])
         pod.spec.hostname = name
+        for template in self.claimTemplateNames {
+            let claim = PodKey(namespace: self.metadata.planNamespace, name: "\(template)-\(name)")
+            guard claims.contains(claim) else { continue }
+            pod.spec.volumes.append(Volume(name: template, source: .persistentVolumeClaim(name: claim.name)))
+        }
         return pod
     }
 }

@@ -8,12 +8,15 @@ struct WorkloadExpander {
     let present: Set<WorkloadID>
     /// For each controller, the workload objects of the input that name it.
     let children: [WorkloadID: [WorkloadID]]
+    /// Claims of the input: a StatefulSet's pods mount those that are there already, and will make the others.
+    let claims: Set<PodKey>
     private(set) var pods: [Pod] = []
     var findings: [Finding] = []
     private var taken: Set<PodKey>
 
-    init(existing: ExistingPods, workloads: [WorkloadObject]) {
+    init(existing: ExistingPods, workloads: [WorkloadObject], claims: Set<PodKey>) {
         self.existing = existing
+        self.claims = claims
         self.taken = existing.keys
         self.present = Set(workloads.map(\.id))
         var children: [WorkloadID: [WorkloadID]] = [:]

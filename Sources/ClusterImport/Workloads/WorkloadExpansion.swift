@@ -1,4 +1,5 @@
 public import KubernetesAPI
+import SchedulingModel
 
 /// Makes the pods that controllers would make now from the workload objects of an input.
 ///
@@ -19,12 +20,23 @@ public enum WorkloadExpansion {
         _ objects: [ManifestObject], existingPods: [Pod], findings: inout [Finding]
     ) -> [Pod] {
         let workloads = objects.compactMap(WorkloadObject.init).sorted(by: <)
-        var expander = WorkloadExpander(existing: ExistingPods(existingPods), workloads: workloads)
+        var expander = WorkloadExpander(
+            existing: ExistingPods(existingPods), workloads: workloads, claims: self.claims(objects))
         for workload in workloads { expander.expand(workload) }
         findings += expander.findings
         return expander.pods.sorted { lhs, rhs in
             (lhs.metadata.planNamespace, lhs.metadata.name) < (rhs.metadata.planNamespace, rhs.metadata.name)
         }
+    }
+
+    private static func claims(_ objects: [ManifestObject]) -> Set<PodKey> {
+        var claims: Set<PodKey> = []
+        for object in objects where object.kind == "PersistentVolumeClaim" {
+            let metadata = object.value["metadata"]
+            guard let name = metadata?["name"]?.string else { continue }
+            claims.insert(PodKey(namespace: metadata?["namespace"]?.string?.nonEmpty ?? "default", name: name))
+        }
+        return claims
     }
 }
 
