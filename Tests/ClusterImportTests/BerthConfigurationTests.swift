@@ -31,7 +31,7 @@ struct BerthConfigurationTests {
         #expect(findings.map(\.description) == [])
         #expect(configuration.topology.levels?.map(\.name) == ["zone", "row", "rack"])
         #expect(configuration.allReduce.payloadBytes == 1 << 30)
-        #expect(configuration.allReduce.nvlinkBytesPerSecond.first?.bytesPerSecond == 64e9)
+        #expect(configuration.allReduce.nvlinkRates.first?.bytesPerSecond == 64e9)
         #expect(configuration.allReduce.tcpBytesPerSecondPerNode == 12.5e9)
         #expect(configuration.deviceMemoryMiB == ["NVIDIA-L4": 23_034])
         #expect(configuration.limits.searchSteps == 200_000)

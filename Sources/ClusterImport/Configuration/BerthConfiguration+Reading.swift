@@ -112,10 +112,9 @@ extension AllReduceModel {
             }
         }
         let nvlink = fields.objects("nvlink").compactMap { Self.rate(reading: $0, key: "product") }
-        self.nvlinkBytesPerSecond = nvlink.map { (product: $0.key, bytesPerSecond: $0.rate) } + self.nvlinkBytesPerSecond
+        self.nvlinkRates = nvlink.map { .init($0.key, bytesPerSecond: $0.rate) } + self.nvlinkRates
         let network = fields.objects("network").compactMap { Self.rate(reading: $0, key: "resource") }
-        self.networkBytesPerSecond =
-            network.map { (resource: $0.key, bytesPerSecond: $0.rate) } + self.networkBytesPerSecond
+        self.networkRates = network.map { .init($0.key, bytesPerSecond: $0.rate) } + self.networkRates
         self.pcieBytesPerSecond = fields.positiveNumber("pcieBytesPerSecond") ?? self.pcieBytesPerSecond
         self.tcpBytesPerSecondPerNode =
             fields.positiveNumber("tcpBytesPerSecondPerNode") ?? self.tcpBytesPerSecondPerNode
