@@ -1,11 +1,11 @@
 import FoundationEssentials
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// One piece of input: a name for messages and its bytes.
@@ -55,10 +55,13 @@ extension InputFile {
     /// Reads a file, a pipe or, for `-`, standard input to the end.
     init(readingFrom path: String) throws(InputError) {
         if path.hasSuffix(".gz") {
-            throw InputError(path: path, found: "a compressed file", expected: "JSON or YAML: gunzip -c … | berth plan -f -")
+            throw InputError(
+                path: path, found: "a compressed file", expected: "JSON or YAML: gunzip -c … | berth plan -f -")
         }
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw InputError(path: path, found: Self.lastError(), expected: "a readable file") }
+        guard descriptor >= 0 else {
+            throw InputError(path: path, found: Self.lastError(), expected: "a readable file")
+        }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         self.init(name: path, bytes: try Self.readToEnd(descriptor, path: path))
     }

@@ -53,8 +53,7 @@ struct PlanRun: Sendable {
 
     func respond(to files: [InputFile], configuration: InputFile? = nil) -> Response {
         var findings: [Finding] = []
-        let settings = Self.settings(configuration, findings: &findings)
-        if findings.contains(where: { $0.severity == .error }) { return self.refused(findings) }
+        guard let settings = Self.settings(configuration, findings: &findings) else { return self.refused(findings) }
         var objects: [ManifestObject] = []
         for file in files {
             self.progress("reading the objects of \(file.name)")
@@ -63,7 +62,8 @@ struct PlanRun: Sendable {
             findings += contents.findings
             if contents.objects.isEmpty, contents.findings.isEmpty {
                 let origin = ManifestOrigin(file: file.name)
-                findings.append(Finding(.warning, origin: origin, found: "no object", expected: "nodes, pods, workloads"))
+                findings.append(
+                    Finding(.warning, origin: origin, found: "no object", expected: "nodes, pods, workloads"))
             }
         }
         if objects.isEmpty { return self.refused(findings) }
@@ -76,12 +76,13 @@ struct PlanRun: Sendable {
         return response
     }
 
-    private static func settings(_ file: InputFile?, findings: inout [Finding]) -> BerthConfiguration {
-        if let file {
-            let origin = ManifestOrigin(file: file.name)
-            findings.append(Finding(.error, origin: origin, found: "a configuration", expected: "none: not read yet"))
-        }
-        return BerthConfiguration()
+    /// - Returns: Nil where the file as a whole is no configuration. A field that cannot be used keeps its default.
+    private static func settings(_ file: InputFile?, findings: inout [Finding]) -> BerthConfiguration? {
+        guard let file else { return BerthConfiguration() }
+        let read = BerthConfiguration.read(file.bytes, file: file.name)
+        findings += read.findings
+        let isUsable = !read.findings.contains { $0.severity == .error && $0.field == nil }
+        return isUsable ? read.configuration : nil
     }
 
     private func refused(_ findings: [Finding]) -> Response {

@@ -2,11 +2,11 @@ import FoundationEssentials
 import PlanReport
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// The three standard streams, written without buffering so that nothing is lost at exit.
@@ -44,11 +44,11 @@ enum Terminal {
 
     private static func writeOnce(_ descriptor: Int32, _ base: UnsafeRawPointer, _ count: Int) -> Int {
         #if canImport(Glibc)
-            Glibc.write(descriptor, base, count)
+        Glibc.write(descriptor, base, count)
         #elseif canImport(Musl)
-            Musl.write(descriptor, base, count)
+        Musl.write(descriptor, base, count)
         #else
-            Darwin.write(descriptor, base, count)
+        Darwin.write(descriptor, base, count)
         #endif
     }
 }

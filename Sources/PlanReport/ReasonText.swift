@@ -29,7 +29,8 @@ struct ReasonText: Sendable {
         guard pending.group != nil, pending.reason.concernsOnePod, let best = pending.evidence.domains.first else {
             return ""
         }
-        let place = self.levelName(of: best.domain) == Self.wholeCluster ? "the cluster" : Self.text(of: best.domain)
+        let level = self.levelName(of: best.domain)
+        let place = level == Self.wholeCluster ? "the cluster" : "\(level) \(Self.text(of: best.domain))"
         return "\(place) has room for \(best.fittingMembers) of "
             + "\(AmountText.count(best.neededMembers, "waiting member")); the first without: "
     }
@@ -99,7 +100,9 @@ struct ReasonText: Sendable {
         RejectionReason.insufficient(resource: resource, requested: 0, free: 0, allocatable: 0).code
     }
 
+    /// The taint that the fix is about, else one of the best node.
     private func taint(_ pending: PendingPod) -> String {
+        if case .addToleration(let taint, _) = pending.fix { return "taint \(Self.text(of: taint)) is not tolerated" }
         for case .untoleratedTaint(let taint) in pending.evidence.bestNodeReasons {
             return "taint \(Self.text(of: taint)) is not tolerated"
                 + self.nodeCount(.untoleratedTaint, pending.evidence)

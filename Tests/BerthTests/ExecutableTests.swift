@@ -4,7 +4,9 @@ import Testing
 /// The program that was built beside the test bundle, if it was.
 enum BuiltProgram {
     static let path: String? = {
-        guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+        guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            return nil
+        }
         let path = URL(filePath: tests).deletingLastPathComponent().appending(path: "berth").path
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }()
@@ -69,7 +71,9 @@ struct ExecutableTests {
 
     @Test("without -f it says how to pipe a live cluster in")
     func withoutFiles() throws {
-        #expect(try BuiltProgram.shell("$berth plan").errors.contains("kubectl get nodes,pods -A -o json | berth plan -f -"))
+        #expect(
+            try BuiltProgram.shell("$berth plan").errors.contains("kubectl get nodes,pods -A -o json | berth plan -f -")
+        )
     }
 
     @Test("into a pipe the table has no colour")
