@@ -61,11 +61,14 @@ struct DeviceDemandTests {
             name: "HAMi percentage, one card where none is named", containers: [["nvidia.com/gpumem-percentage": 50]],
             expected: [request(.fraction, thousandths: 500)]),
         Row(
-            name: "HAMi compute alone takes all the memory", containers: [["nvidia.com/gpu": 1, "nvidia.com/gpucores": 20]],
+            name: "HAMi compute alone takes all the memory",
+            containers: [["nvidia.com/gpu": 1, "nvidia.com/gpucores": 20]],
             expected: [request(.fraction, thousandths: 1000)]),
         Row(
             name: "HAMi, two containers apart",
-            containers: [["nvidia.com/gpu": 1, "nvidia.com/gpumem": 10], ["nvidia.com/gpu": 1, "nvidia.com/gpumem": 20]],
+            containers: [
+                ["nvidia.com/gpu": 1, "nvidia.com/gpumem": 10], ["nvidia.com/gpu": 1, "nvidia.com/gpumem": 20],
+            ],
             expected: [request(.fraction, mib: 10), request(.fraction, mib: 20)]),
         Row(
             name: "gpushare in GiB", containers: [["aliyun.com/gpu-mem": 8]],
@@ -74,7 +77,8 @@ struct DeviceDemandTests {
             name: "Volcano", containers: [["volcano.sh/vgpu-number": 1, "volcano.sh/vgpu-memory": 3000]],
             expected: [request(.fraction, of: "volcano.sh/vgpu-number", mib: 3000)]),
         Row(
-            name: "KAI fraction", annotations: ["gpu-fraction": "0.5"], expected: [request(.fraction, thousandths: 500)]),
+            name: "KAI fraction", annotations: ["gpu-fraction": "0.5"], expected: [request(.fraction, thousandths: 500)]
+        ),
         Row(
             name: "KAI memory on two devices",
             annotations: ["gpu-memory": "2000", "gpu-fraction-num-devices": "2"],
@@ -104,7 +108,8 @@ struct DeviceDemandTests {
             name: "memory beyond an exbibyte is cut", containers: [["nvidia.com/gpu": 1]],
             annotations: ["berth.dev/gpu-memory-mib": "9223372036854775807"], expected: [request(.slot, mib: 1 << 40)]),
         Row(
-            name: "an absurd count is cut", containers: [["nvidia.com/gpu": .max]], expected: [request(.whole, 1 << 20)]),
+            name: "an absurd count is cut", containers: [["nvidia.com/gpu": .max]], expected: [request(.whole, 1 << 20)]
+        ),
     ]
 
     @Test("requests", arguments: rows)
@@ -126,7 +131,9 @@ struct DeviceDemandTests {
     @Test("amounts per card become amounts per pod")
     func amounts() {
         let demand = Self.read(
-            Row(name: "", containers: [["nvidia.com/gpu": 2, "nvidia.com/gpumem": 3000, "nvidia.com/priority": 1]], expected: []))
+            Row(
+                name: "", containers: [["nvidia.com/gpu": 2, "nvidia.com/gpumem": 3000, "nvidia.com/priority": 1]],
+                expected: []))
         #expect(demand.amounts == EffectiveRequestsTests.amounts(["nvidia.com/gpu": 2, "nvidia.com/gpumem": 6000]))
     }
 
@@ -139,7 +146,8 @@ struct DeviceDemandTests {
     static let contradictory: [Row] = [
         Row(
             name: "gpumem and gpumem-percentage",
-            containers: [["nvidia.com/gpu": 1, "nvidia.com/gpumem": 1, "nvidia.com/gpumem-percentage": 1]], expected: []),
+            containers: [["nvidia.com/gpu": 1, "nvidia.com/gpumem": 1, "nvidia.com/gpumem-percentage": 1]], expected: []
+        ),
         Row(
             name: "gpumem-percentage above 100",
             containers: [["nvidia.com/gpu": 1, "nvidia.com/gpumem-percentage": 101]], expected: []),

@@ -26,7 +26,8 @@ struct DevicePoolTests {
     }
 
     private static func shared(
-        _ count: Int, of resource: String = "nvidia.com/gpu", slots: Int, _ isolation: DevicePool.Isolation = .timeSlicing,
+        _ count: Int, of resource: String = "nvidia.com/gpu", slots: Int,
+        _ isolation: DevicePool.Isolation = .timeSlicing,
         product: String? = nil, memory: Int64? = nil, profile: String? = nil
     ) -> DevicePool {
         DevicePool(
@@ -100,7 +101,8 @@ struct DevicePoolTests {
         Row(
             name: "GKE time-sharing", allocatable: ["nvidia.com/gpu": 8],
             labels: gke(
-                "nvidia-l4", count: 2, ["gke-gpu-sharing-strategy": "time-sharing", "gke-max-shared-clients-per-gpu": "4"]),
+                "nvidia-l4", count: 2,
+                ["gke-gpu-sharing-strategy": "time-sharing", "gke-max-shared-clients-per-gpu": "4"]),
             expected: [shared(2, slots: 4, product: "NVIDIA-L4", memory: 23_034)]),
         Row(
             name: "GKE MPS", allocatable: ["nvidia.com/gpu": 6],
@@ -118,7 +120,8 @@ struct DevicePoolTests {
         Row(
             name: "MIG single, time-sliced", allocatable: ["nvidia.com/gpu": 14],
             labels: gfd(
-                "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb-SHARED", count: 7, memory: 4864, replicas: 2, strategy: "time-slicing"),
+                "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb-SHARED", count: 7, memory: 4864, replicas: 2, strategy: "time-slicing"
+            ),
             expected: [
                 shared(7, slots: 2, product: "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", memory: 4864, profile: "1g.5gb")
             ]),
@@ -157,11 +160,20 @@ struct DevicePoolTests {
             ],
             expected: [shared(2, slots: 10, .declared, product: "NVIDIA-Tesla V100", memory: 16_384)]),
         Row(
+            name: "HAMi, as JSON", allocatable: ["nvidia.com/gpu": 10],
+            annotations: [
+                "hami.io/node-nvidia-register":
+                    #"[{"id":"GPU-a","count":5,"devmem":16384,"type":"NVIDIA-T4","health":true},{"id":"GPU-b","count":5,"devmem":16384,"type":"NVIDIA-T4","health":false}]"#
+            ],
+            expected: [shared(1, slots: 5, .declared, product: "NVIDIA-T4", memory: 16_384)]),
+        Row(
             name: "gpushare", allocatable: ["aliyun.com/gpu-mem": 60, "aliyun.com/gpu-count": 4],
             expected: [shared(4, of: "aliyun.com/gpu-mem", slots: 15, .declared, memory: 15_360)]),
         Row(
             name: "Volcano vGPU",
-            allocatable: ["volcano.sh/vgpu-number": 20, "volcano.sh/vgpu-memory": 65_536, "volcano.sh/vgpu-cores": 200],
+            allocatable: [
+                "volcano.sh/vgpu-number": 20, "volcano.sh/vgpu-memory": 65_536, "volcano.sh/vgpu-cores": 200,
+            ],
             expected: [shared(2, of: "volcano.sh/vgpu-number", slots: 10, .declared, memory: 32_768)]),
         Row(
             name: "Koordinator beside NVIDIA's plugin is the same silicon",
@@ -184,7 +196,9 @@ struct DevicePoolTests {
             expected: [exclusive(8, of: "amd.com/gpu", product: "Instinct_MI300X", memory: 196_608)]),
         Row(
             name: "Neuron chips and cores are one pool",
-            allocatable: ["aws.amazon.com/neuron": 16, "aws.amazon.com/neuroncore": 32, "aws.amazon.com/neurondevice": 16],
+            allocatable: [
+                "aws.amazon.com/neuron": 16, "aws.amazon.com/neuroncore": 32, "aws.amazon.com/neurondevice": 16,
+            ],
             expected: [exclusive(16, of: "aws.amazon.com/neuron")]),
         Row(
             name: "Intel: cards, not their memory or monitors",

@@ -21,7 +21,8 @@ struct EffectiveRequestsTests {
     static let rows: [Row] = [
         Row(name: "nothing", expected: [:]),
         Row(
-            name: "containers add up", containers: [["cpu": 100, "nvidia.com/gpu": 1], ["cpu": 50, "nvidia.com/gpu": 2]],
+            name: "containers add up",
+            containers: [["cpu": 100, "nvidia.com/gpu": 1], ["cpu": 50, "nvidia.com/gpu": 2]],
             expected: ["cpu": 150, "nvidia.com/gpu": 3]),
         Row(
             name: "a larger init container counts instead", containers: [["cpu": 4000]],

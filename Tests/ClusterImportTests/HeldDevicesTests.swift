@@ -35,7 +35,8 @@ struct HeldDevicesTests {
     @Test("devices named by berth.dev/devices are known")
     func known() {
         let state = self.held(
-            ManifestImport.node(), limits: "nvidia.com/gpu: 2", annotations: "berth.dev/devices: \"nvidia.com/gpu=7,3\"").0
+            ManifestImport.node(), limits: "nvidia.com/gpu: 2", annotations: "berth.dev/devices: \"nvidia.com/gpu=7,3\""
+        ).0
         #expect(state?.knownDevices.map(\.index) == [7, 3])
         #expect(state?.knownDevices.allSatisfy { !$0.isAssumed } == true)
     }

@@ -4,7 +4,8 @@ import SchedulingModel
 
 /// Clusters from a few lines of YAML, for tests that name only what matters.
 enum ManifestImport {
-    static func cluster(_ texts: String..., configuration: BerthConfiguration = BerthConfiguration()) -> ImportedCluster {
+    static func cluster(_ texts: String..., configuration: BerthConfiguration = BerthConfiguration()) -> ImportedCluster
+    {
         let contents = ManifestReader.read(texts.joined(separator: "\n---\n"), file: "test.yaml")
         var cluster = ClusterImporter(configuration: configuration).importCluster(contents.objects)
         cluster.findings += contents.findings

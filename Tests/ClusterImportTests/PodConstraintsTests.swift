@@ -93,7 +93,8 @@ struct PodConstraintsTests {
     func matchLabelKeys() {
         let terms = self.constraints(
             Self.podAffinity(
-                "labelSelector: {matchLabels: {app: web}}, matchLabelKeys: [version, none], mismatchLabelKeys: [tenant]"),
+                "labelSelector: {matchLabels: {app: web}}, matchLabelKeys: [version, none], mismatchLabelKeys: [tenant]"
+            ),
             labels: "version: v1, tenant: t1")?.requiredPodAffinity
         #expect(
             terms?.first?.selector?.requirements == [
@@ -117,7 +118,8 @@ struct PodConstraintsTests {
 
     @Test("host ports: those that are named, and container ports on the host's network")
     func ports() {
-        let container = "containers: [{name: c, ports: [{containerPort: 80}, {containerPort: 81, hostPort: 8081, hostIP: 10.0.0.1}]}]"
+        let container =
+            "containers: [{name: c, ports: [{containerPort: 80}, {containerPort: 81, hostPort: 8081, hostIP: 10.0.0.1}]}]"
         let plain = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {\(container)}}"
         let onHost = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {hostNetwork: true, \(container)}}"
         let named = HostPort(address: "10.0.0.1", port: 8081)

@@ -22,7 +22,9 @@ struct PodStandingTests {
             ("schedulerName: kai-scheduler", "", .foreignScheduler("kai-scheduler")),
         ])
     func standing(spec: String, status: String, expected: PodState.Standing) {
-        #expect(ManifestImport.state(ManifestImport.pod(limits: Self.gpu, spec: spec, status: status))?.standing == expected)
+        #expect(
+            ManifestImport.state(ManifestImport.pod(limits: Self.gpu, spec: spec, status: status))?.standing == expected
+        )
     }
 
     @Test(

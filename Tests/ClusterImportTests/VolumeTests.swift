@@ -24,7 +24,9 @@ struct VolumeTests {
         NodeSelector([NodeSelectorTerm(labels: [LabelRequirement(key: "zone", .isIn(["a"]))])])
     ])
 
-    private static func claim(_ spec: String, status: String = "", metadata: String = "", name: String = "data") -> String {
+    private static func claim(
+        _ spec: String, status: String = "", metadata: String = "", name: String = "data"
+    ) -> String {
         """
         {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: \(name)\(metadata)}, spec: {\(spec)},
          status: {\(status)}}

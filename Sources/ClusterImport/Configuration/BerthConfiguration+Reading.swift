@@ -111,23 +111,23 @@ extension AllReduceModel {
                 self.payloadBytes = payload.units(rounding: .up)
             }
         }
-        let nvlink = fields.objects("nvlink").compactMap { Self.rate(reading: $0, key: "product") }
-        self.nvlinkRates = nvlink.map { .init($0.key, bytesPerSecond: $0.rate) } + self.nvlinkRates
-        let network = fields.objects("network").compactMap { Self.rate(reading: $0, key: "resource") }
-        self.networkRates = network.map { .init($0.key, bytesPerSecond: $0.rate) } + self.networkRates
+        self.nvlinkRates.insert(contentsOf: Self.rates(reading: fields.objects("nvlink"), key: "product"), at: 0)
+        self.networkRates.insert(contentsOf: Self.rates(reading: fields.objects("network"), key: "resource"), at: 0)
         self.pcieBytesPerSecond = fields.positiveNumber("pcieBytesPerSecond") ?? self.pcieBytesPerSecond
         self.tcpBytesPerSecondPerNode =
             fields.positiveNumber("tcpBytesPerSecondPerNode") ?? self.tcpBytesPerSecondPerNode
     }
 
-    private static func rate(reading fields: ObjectReader, key: String) -> (key: String, rate: Double)? {
-        fields.refuseFields(besides: [key, "bytesPerSecond"])
-        guard let name = fields.requiredString(key) else { return nil }
-        guard let rate = fields.positiveNumber("bytesPerSecond") else {
-            if !fields.has("bytesPerSecond") { fields.report("bytesPerSecond", expected: "a number above 0") }
-            return nil
+    private static func rates(reading entries: [ObjectReader], key: String) -> [Rate] {
+        entries.compactMap { fields in
+            fields.refuseFields(besides: [key, "bytesPerSecond"])
+            guard let pattern = fields.requiredString(key) else { return nil }
+            guard let rate = fields.positiveNumber("bytesPerSecond") else {
+                if !fields.has("bytesPerSecond") { fields.report("bytesPerSecond", expected: "a number above 0") }
+                return nil
+            }
+            return Rate(pattern, bytesPerSecond: rate)
         }
-        return (name, rate)
     }
 }
 

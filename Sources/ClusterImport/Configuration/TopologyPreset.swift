@@ -38,7 +38,8 @@ public enum TopologyPreset: String, Hashable, Sendable, CaseIterable {
             (0...7).reversed().map { Level(name: "tier-\($0)", labelKeys: ["fabric.topograph.run/tier-\($0)"]) }
         case .topographV0:
             // Until v0.3 the rungs were called datacenter, spine and block.
-            [("core", ["core", "datacenter"]), ("spine", ["spine"]), ("leaf", ["leaf", "block"])].map { name, spellings in
+            [("core", ["core", "datacenter"]), ("spine", ["spine"]), ("leaf", ["leaf", "block"])].map {
+                name, spellings in
                 Level(name: name, labelKeys: spellings.map { "network.topology.nvidia.com/\($0)" })
             }
         case .onPrem:

@@ -8,6 +8,16 @@ struct RegisteredDevice: Hashable, Sendable {
     var memoryMiB: Int64
     var product: String?
     var isHealthy: Bool
+
+    /// Nil without an id, a client or memory.
+    init?(uuid: String?, clients: Int64?, memoryMiB: Int64?, product: String?, isHealthy: Bool) {
+        guard let uuid, let clients, clients > 0, let memoryMiB, memoryMiB > 0 else { return nil }
+        self.uuid = uuid
+        self.clients = clients
+        self.memoryMiB = min(memoryMiB, NodeDevices.memoryMiBLimit)
+        self.product = product
+        self.isHealthy = isHealthy
+    }
 }
 
 extension DevicePoolReader {
@@ -32,24 +42,44 @@ extension DevicePoolReader {
         }
     }
 
-    /// Entries of `uuid,clients,MiB,…,healthy`, each ended by a colon.
+    /// Entries of `uuid,clients,MiB,…,healthy`, each ended by a colon, or a JSON array of objects, as newer agents write.
     private mutating func registered(
         _ text: String, annotation: String, healthField: Int, productField: Int
     ) -> [RegisteredDevice] {
-        text.split(separator: ":").compactMap { entry in
-            let fields = entry.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count >= 3, let clients = Int64(fields[1]), clients > 0, let memory = Int64(fields[2]), memory > 0
-            else {
-                self.devices.problems.append(
-                    .warning(
-                        Problem.annotation(annotation), found: "\"\(entry.prefix(80))\"",
-                        expected: "uuid,clients,MiB,… for each device"))
-                return nil
+        let entries: [(text: String, device: RegisteredDevice?)] =
+            text.hasPrefix("[")
+            ? Self.registeredObjects(text)
+            : text.split(separator: ":").map { entry in
+                (String(entry), Self.registeredFields(entry, healthField: healthField, productField: productField))
             }
-            return RegisteredDevice(
-                uuid: fields[0], clients: clients, memoryMiB: min(memory, NodeDevices.memoryMiBLimit),
-                product: fields.count > productField ? fields[productField] : nil,
-                isHealthy: fields.count > healthField ? fields[healthField] != "false" : true)
+        for entry in entries where entry.device == nil {
+            self.devices.problems.append(
+                .warning(
+                    Problem.annotation(annotation), found: "\"\(entry.text.prefix(80))\"",
+                    expected: "an id, clients and MiB of each device"))
+        }
+        return entries.compactMap(\.device)
+    }
+
+    private static func registeredFields(
+        _ entry: Substring, healthField: Int, productField: Int
+    ) -> RegisteredDevice? {
+        let fields = entry.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard fields.count >= 3 else { return nil }
+        return RegisteredDevice(
+            uuid: fields[0], clients: Int64(fields[1]), memoryMiB: Int64(fields[2]),
+            product: fields.count > productField ? fields[productField] : nil,
+            isHealthy: fields.count > healthField ? fields[healthField] != "false" : true)
+    }
+
+    private static func registeredObjects(_ text: String) -> [(text: String, device: RegisteredDevice?)] {
+        let parsed = Array(text.utf8).withUnsafeBytes { try? JSONDocument(parsing: $0) }
+        guard let root = parsed?.root, root.kind == .array else { return [(text, nil)] }
+        return root.elements.map { entry in
+            let device = RegisteredDevice(
+                uuid: entry["id"]?.string, clients: entry["count"]?.integer, memoryMiB: entry["devmem"]?.integer,
+                product: entry["type"]?.string, isHealthy: entry["health"]?.boolean ?? true)
+            return (text, device)
         }
     }
 
@@ -60,7 +90,7 @@ extension DevicePoolReader {
         for (index, device) in healthy.enumerated() { self.devices.indexByUUID[device.uuid] = index }
         let clients = healthy.map(\.clients).min() ?? 1
         let pool = DevicePool(
-            resource: resource, kind: .shared(slotsPerDevice: Int(clamping: clients), isolation: .declared),
+            resource: resource, kind: .shared(slotsPerDevice: NodeDevices.slots(clients), isolation: .declared),
             product: first.product, deviceCount: 0, memoryMiBPerDevice: healthy.map(\.memoryMiB).min(),
             chooser: .planner)
         self.devices.add(pool, healthyDevices: Int64(healthy.count))
@@ -89,7 +119,7 @@ extension DevicePoolReader {
         let memory = self.facts.allocatable[Self.volcanoMemory]
         let pool = DevicePool(
             resource: Self.volcanoNumber,
-            kind: .shared(slotsPerDevice: Int(clamping: number.dividedRoundingUp(by: count)), isolation: .declared),
+            kind: .shared(slotsPerDevice: NodeDevices.slots(number.dividedRoundingUp(by: count)), isolation: .declared),
             product: self.label("nvidia.com/gpu.product"), deviceCount: 0,
             memoryMiBPerDevice: memory > 0 ? min(memory / count, NodeDevices.memoryMiBLimit) : nil, chooser: .planner)
         self.devices.add(pool, healthyDevices: count)
@@ -116,7 +146,7 @@ extension DevicePoolReader {
         let memory = unitsPerDevice.multipliedSaturated(by: self.rules.gpushareUnitMiB)
         let pool = DevicePool(
             resource: Self.gpushareMemory,
-            kind: .shared(slotsPerDevice: Int(clamping: unitsPerDevice), isolation: .declared),
+            kind: .shared(slotsPerDevice: NodeDevices.slots(unitsPerDevice), isolation: .declared),
             product: self.label("aliyun.accelerator/nvidia_name"), deviceCount: 0,
             memoryMiBPerDevice: min(memory, NodeDevices.memoryMiBLimit), chooser: .planner)
         self.devices.add(pool, healthyDevices: count)

@@ -62,7 +62,8 @@ extension DevicePoolReader {
         if let product, product.hasSuffix(Self.sharedSuffix) {
             bareProduct = String(product.dropLast(Self.sharedSuffix.count))
         }
-        let profile = bareProduct.flatMap(Self.migProfile(product:)) ?? self.label("cloud.google.com/gke-gpu-partition-size")
+        let profile =
+            bareProduct.flatMap(Self.migProfile(product:)) ?? self.label("cloud.google.com/gke-gpu-partition-size")
         let hasKarpenterMemory = self.label("nvidia.com/gpu.memory") == nil && profile == nil
         let memoryLabel =
             hasKarpenterMemory ? "karpenter.k8s.aws/instance-gpu-memory" : "nvidia.com/gpu.memory"
@@ -121,7 +122,7 @@ extension DevicePoolReader {
         guard let isolation = sharing.isolation else { return self.devices.add(pool, healthyDevices: amount) }
         let replicas = self.replicas(of: pool.resource, sharing: sharing, amount: amount)
         var pool = pool
-        pool.kind = .shared(slotsPerDevice: Int(clamping: replicas), isolation: isolation)
+        pool.kind = .shared(slotsPerDevice: NodeDevices.slots(replicas), isolation: isolation)
         pool.chooser = self.rules.sharedChooser
         var healthy = amount.dividedRoundingUp(by: replicas)
         if let count = sharing.deviceCount, count > 0 { healthy = min(healthy, count) }

@@ -21,6 +21,9 @@ struct NodeDevices: Hashable, Sendable {
     /// 1 EiB; memory beyond it is cut, so that sums of a thousand devices stay far from overflow.
     static let memoryMiBLimit: Int64 = 1 << 40
 
+    /// As many clients as any agent or plugin gives one device; larger numbers in labels are cut.
+    static func slots(_ count: Int64) -> Int { Int(min(max(count, 1), 1 << 16)) }
+
     mutating func add(_ pool: DevicePool, healthyDevices: Int64) {
         guard healthyDevices > 0, !self.pools.contains(where: { $0.resource == pool.resource }) else { return }
         var pool = pool

@@ -70,7 +70,8 @@ public struct ClusterImporter: Sendable {
             configuration: self.configuration, nodes: nodes, priorities: PriorityIndex(cluster.priorityClasses),
             constraints: PodConstraints(
                 namespaces: NamespaceIndex(
-                    cluster.namespaces, podNamespaces: Set(cluster.pods.map { $0.wire.metadata.namespace ?? "default" })),
+                    cluster.namespaces, podNamespaces: Set(cluster.pods.map { $0.wire.metadata.namespace ?? "default" })
+                ),
                 volumes: volumes))
         var pods: [(wire: Pod, imported: ImportedPod)] = []
         pods.reserveCapacity(cluster.pods.count)

@@ -66,7 +66,8 @@ struct ObjectInventory {
             ? "its resourceVersion is higher" : "its text is larger in byte order, for want of a better rule"
         self.findings.append(
             Finding(
-                .warning, origin: left.origin, object: left.title, found: "another object of this name with other content",
+                .warning, origin: left.origin, object: left.title,
+                found: "another object of this name with other content",
                 expected: "one; the one in \(kept.origin) is used, \(why)"))
         return kept
     }

@@ -35,6 +35,9 @@ struct NodeImport {
             state: state, deviceIndexByUUID: devices.indexByUUID, problems: problems + devices.problems)
     }
 
+    /// On a node of which something could not be read: it may have been a taint.
+    static let unreadable = Taint(key: "berth.dev/unreadable", effect: .noSchedule)
+
     /// The node's taints, then those that its state stands for and that nobody has written down.
     static func taints(of node: Node) -> [Taint] {
         var taints = node.taints.map { taint in
@@ -46,6 +49,7 @@ struct NodeImport {
                 }
             return Taint(key: taint.key, value: taint.value, effect: effect)
         }
+        if node.hasErrors { taints.append(Self.unreadable) }
         if node.isUnschedulable, !taints.contains(Taint.unschedulable) { taints.append(.unschedulable) }
         let unreachable = "node.kubernetes.io/unreachable"
         let isMarked = taints.contains { $0.isHard && ($0.key == Taint.notReady.key || $0.key == unreachable) }

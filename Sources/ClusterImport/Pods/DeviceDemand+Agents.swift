@@ -88,7 +88,8 @@ extension DeviceDemand {
         let largest = max(ratio, core)
         let shared = container[ResourceName("koordinator.sh/gpu.shared")]
         if shared == 0, largest > 100, largest % 100 != 0 {
-            self.contradict("spec.containers", found: "\(largest) % of a GPU", expected: "up to 100 or a multiple of 100")
+            self.contradict(
+                "spec.containers", found: "\(largest) % of a GPU", expected: "up to 100 or a multiple of 100")
         }
         let count = max(1, shared > 0 ? shared : largest.dividedRoundingUp(by: 100))
         let share = min(100, largest.dividedRoundingUp(by: count))

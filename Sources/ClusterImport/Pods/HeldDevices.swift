@@ -42,7 +42,7 @@ struct HeldDevices {
         }
         var left = request.count
         var rounds: [DeviceRequest] = []
-        while left > 0, rounds.count < slots {
+        while left > 0, rounds.count < min(slots, 1024) {
             var round = request
             round.count = min(left, pool.deviceCount)
             rounds.append(round)
