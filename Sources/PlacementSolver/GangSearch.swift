@@ -15,7 +15,7 @@ public struct GangQuery: Sendable {
 
 /// How the search for one top-level group ended.
 public enum GangOutcome: Hashable, Sendable {
-    /// The group is satisfied; these pods were assumed. May be empty where bound members satisfy it already.
+    /// The group is satisfied; these pods were assumed, in this order. May be empty where bound members satisfy it already.
     case satisfied(placed: [Int])
     case broken(String)
     case tooFewMembers(existing: Int, needed: Int)
@@ -46,9 +46,8 @@ extension SolverState {
             search.mode = mode
             let start = self.checkpoint
             if self.place(top, in: self.everyNode, search) {
-                let placed = pods.filter { self.nodeByPod[$0] >= 0 && self.snapshot.pods[$0].standing == .pending }
-                if self.counters.isEmpty { self.straightenRing(pods: placed.filter(pending.contains)) }
-                return .satisfied(placed: placed.filter(pending.contains))
+                let decided = self.podsPlaced(since: start)
+                return .satisfied(placed: self.counters.isEmpty ? self.straightenRing(decided) : decided)
             }
             self.rollback(to: start)
         }
@@ -82,7 +81,19 @@ extension SolverState {
     // MARK: The tree
 
     /// Places a group within `allowed`, obeying its own topology, or changes nothing and says no.
+    ///
+    /// Preferred levels are first treated as required, then dropped one by one from the last.
     mutating func place(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> Bool {
+        let wishes = self.groups.groups[group].topology.count { !$0.isRequired }
+        for honoured in stride(from: wishes, through: 0, by: -1) {
+            var search = search
+            search.honouredWishes[group] = honoured
+            if self.placeHonouringWishes(group, in: allowed, search) { return true }
+        }
+        return false
+    }
+
+    private mutating func placeHonouringWishes(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> Bool {
         let isLeaf = self.groups.childrenByGroup[group].isEmpty
         if isLeaf, let leaf = self.countableLeaf(group) { return self.placeCounted(leaf, group, in: allowed, search) }
         var search = search
@@ -306,6 +317,8 @@ struct GangSearch {
     var mode = Mode.all
     /// In mode `atLeastMinimum`: narrower domains must take as many as the widest does.
     var wantedCount = 0
+    /// How many of a group's preferred levels are treated as required, from the first.
+    var honouredWishes: [Int: Int] = [:]
 
     init(query: GangQuery, top: Int) {
         self.query = query

@@ -1,32 +1,35 @@
 public import SchedulingModel
 
 extension SolverState {
-    /// Gives interchangeable members their nodes anew, so that ranks follow the walk of the topology tree.
+    /// Gives interchangeable members their places anew, so that ranks follow the walk of the topology tree.
     ///
-    /// Which nodes and devices are used does not change, only by whom.
-    mutating func straightenRing(pods: [Int]) {
-        var runs: [Int: [Int]] = [:]
-        for pod in pods {
-            let leaf = self.groups.leafByPod[pod]
+    /// Which nodes and devices are used, and in which order they were decided on, does not change: only by whom.
+    ///
+    /// - Parameter decided: Pods assumed for one group, in the order of the decisions.
+    /// - Returns: The pods that hold the same sequence of places now.
+    mutating func straightenRing(_ decided: [Int]) -> [Int] {
+        var positionsByRun: [Int: [Int]] = [:]
+        for (position, pod) in decided.enumerated() {
             let shape = self.shape(of: pod)
-            runs[leaf * max(1, self.shapes.count) + shape, default: []].append(pod)
+            positionsByRun[self.groups.leafByPod[pod] * self.shapes.count + shape, default: []].append(position)
         }
-        for key in runs.keys.sorted() {
-            guard let run = runs[key], run.count > 1 else { continue }
-            let places = run.map { (node: Int(self.nodeByPod[$0]), devices: self.devices(of: $0)) }
-            let order = places.indices.sorted { lhs, rhs in
-                let (left, right) = (places[lhs], places[rhs])
-                let positions = (self.treePosition[left.node], self.treePosition[right.node])
-                return positions.0 != positions.1
-                    ? positions.0 < positions.1
-                    : (left.devices.first?.index ?? 0, lhs) < (right.devices.first?.index ?? 0, rhs)
+        let nodes = decided.map { Int(self.nodeByPod[$0]) }
+        var pods = decided
+        for positions in positionsByRun.values {
+            let alongTree = positions.sorted { lhs, rhs in
+                (self.treePosition[nodes[lhs]], lhs) < (self.treePosition[nodes[rhs]], rhs)
             }
-            for pod in run { self.release(pod) }
-            for (pod, place) in zip(run, order) {
-                self.assume(pod, on: places[place].node, devices: places[place].devices)
-            }
+            let ring = positions.map { decided[$0] }.sorted { self.ringOrder($0) < self.ringOrder($1) }
+            for (position, pod) in zip(alongTree, ring) { pods[position] = pod }
         }
+        guard pods != decided else { return decided }
+        let devices = decided.map { self.devices(of: $0) }
+        for pod in decided { self.release(pod) }
+        for (position, pod) in pods.enumerated() { self.assume(pod, on: nodes[position], devices: devices[position]) }
+        return pods
     }
+
+    private func ringOrder(_ pod: Int) -> (Int, Int) { (self.snapshot.pods[pod].rank ?? .max, pod) }
 
     /// Ring neighbours, first and last included, whose nodes lie in different domains of an axis.
     public mutating func crossDomainHops(ring: [Int], on axis: TopologyAxis) -> Int {

@@ -41,6 +41,19 @@ extension SolverState {
         }
     }
 
+    /// Pods that were assumed after a checkpoint and still are, in the order of the decisions.
+    func podsPlaced(since checkpoint: Checkpoint) -> [Int] {
+        var placed: [Int] = []
+        for entry in self.log[checkpoint.length...] {
+            switch entry {
+            case .placed(let pod): placed.append(pod)
+            case .released(let pod, _, _): placed.removeAll { $0 == pod }
+            case .claimed: break
+            }
+        }
+        return placed
+    }
+
     mutating func claim(_ domain: ExclusiveDomain, for group: PodGroupKey) {
         guard self.exclusiveOwners[domain] == nil else { return }
         self.exclusiveOwners[domain] = group

@@ -55,9 +55,6 @@ extension SolverState {
     mutating func axisOrder(_ group: Int) -> [TopologyAxis?] {
         var axes: [TopologyAxis?] = [.host]
         if self.hasNVLinkDomains { axes.append(.nvlink) }
-        for wish in self.groups.groups[group].topology where !wish.isRequired && !axes.contains(wish.axis) {
-            if case .label = wish.axis { axes.append(wish.axis) }
-        }
         axes += self.snapshot.topology.levels.indices.reversed().map { .level($0) }
         return axes + [nil]
     }
@@ -65,7 +62,9 @@ extension SolverState {
     func requiredAxes(_ group: Int, _ search: GangSearch) -> [TopologyAxis] {
         let exclusive = self.groups.groups[group].exclusiveAxis.map { [$0] } ?? []
         if search.query.ignoresRequiredTopology { return exclusive }
-        return self.groups.groups[group].topology.filter(\.isRequired).map(\.axis) + exclusive
+        let topology = self.groups.groups[group].topology
+        let wishes = topology.filter { !$0.isRequired }.prefix(search.honouredWishes[group] ?? 0)
+        return topology.filter(\.isRequired).map(\.axis) + exclusive + wishes.map(\.axis)
     }
 
     /// The allowed nodes, cut by every axis the group requires.

@@ -18,9 +18,14 @@ struct Diagnosis {
 
     // MARK: One pod
 
-    /// - Precondition: The pod fits on no node of the state.
+    /// Of a pod that fits on no node of the state, or only outside the domain that its gang must stay in.
     mutating func explain(_ pod: Int) -> Explanation {
         var explanation = self.reason(for: pod)
+        let top = self.state.groups.topGroupByPod[pod]
+        if explanation.reason == .searchLimitReached, top >= 0, let axis = self.requiredAxis(top) {
+            explanation.reason = .topologyDomainTooSmall
+            explanation.evidence.domains = Array(self.state.domainFits(of: top, on: axis).prefix(8))
+        }
         if self.configuration.searchesFixes {
             var search = FixSearch(state: self.state)
             explanation.fix = search.fix(for: pod, explanation)

@@ -47,11 +47,15 @@ struct Explainer {
         var state = state
         let key = self.refusalKey(pod, &state)
         if let known = self.knownRefusals[key] { return self.note(pod, known) }
-        let fitsFacts = self.facts.bestNode(for: pod) != nil
-        var diagnosis = Diagnosis(state: fitsFacts ? state : self.facts, configuration: self.configuration)
-        let explanation = diagnosis.explain(pod)
+        let explanation = self.explanation(of: pod, refusedBy: state)
         self.knownRefusals[key] = explanation
         self.note(pod, explanation)
+    }
+
+    private mutating func explanation(of pod: Int, refusedBy state: SolverState) -> Diagnosis.Explanation {
+        let fitsFacts = self.facts.bestNode(for: pod) != nil
+        var diagnosis = Diagnosis(state: fitsFacts ? state : self.facts, configuration: self.configuration)
+        return diagnosis.explain(pod)
     }
 
     private func refusalKey(_ pod: Int, _ state: inout SolverState) -> RefusalKey {
@@ -66,8 +70,8 @@ struct Explainer {
 
     mutating func explain(_ outcome: GangOutcome, of group: Int, _ pods: [Int], refusedBy state: SolverState) {
         if case .satisfied = outcome {
-            // The gang runs; what is left over waits for room like any pod.
-            for pod in pods { self.explain(pod, refusedBy: state) }
+            // The gang runs; what is left over waits for room like any pod, kept out of some nodes by its siblings.
+            for pod in pods { self.note(pod, self.explanation(of: pod, refusedBy: state)) }
             return
         }
         var diagnosis = Diagnosis(state: self.fitsFacts(group) ? state : self.facts, configuration: self.configuration)
