@@ -93,29 +93,37 @@ public struct ClusterImporter: Sendable {
 
     // MARK: Groups
 
-    /// Sets each member's group and rank. A membership in a group that the resolution does not hold is passed over.
+    /// Sets each member's group and rank.
+    ///
+    /// Pods that are held elsewhere are not placed with their gang, yet they count as its members while it is sized: a
+    /// gang of which a part is held by somebody else's gate must not start without that part. Groups without any member
+    /// of ours are left out.
     private func joinGroups(
         _ pods: inout [(wire: Pod, imported: ImportedPod)], cluster: WireCluster, topology: Topology,
         findings: inout [Finding]
     ) -> [PodGroup] {
-        let candidates = pods.filter { pod in
-            switch pod.imported.state.standing {
-            case .bound, .pending, .invalid: true
-            case .gatedElsewhere, .foreignScheduler: false
-            }
-        }
         let resolution = GangResolver(objects: cluster.objects, topology: topology)
-            .resolve(candidates.map(\.wire), findings: &findings)
-        var groups: [PodGroupKey: PodGroup] = [:]
-        for group in resolution.groups { groups[group.key] = group }
-        for index in pods.indices {
-            guard let membership = resolution.memberships[pods[index].imported.state.key],
-                groups[membership.group] != nil
-            else { continue }
+            .resolve(pods.map(\.wire), findings: &findings)
+        let groups = Dictionary(resolution.groups.map { ($0.key, $0) }) { first, _ in first }
+        var used: Set<PodGroupKey> = []
+        for index in pods.indices where pods[index].imported.state.standing.isOurs {
+            guard let membership = resolution.memberships[pods[index].imported.state.key] else { continue }
             pods[index].imported.state.group = membership.group
             pods[index].imported.state.rank = membership.rank
+            var next: PodGroupKey? = membership.group
+            while let key = next, used.insert(key).inserted { next = groups[key]?.parent }
         }
-        return groups.values.sorted { $0.key < $1.key }
+        return resolution.groups.filter { used.contains($0.key) }.sorted { $0.key < $1.key }
+    }
+}
+
+extension PodState.Standing {
+    /// Demand of ours, or a fact that counts for our gangs.
+    fileprivate var isOurs: Bool {
+        switch self {
+        case .bound, .pending, .invalid: true
+        case .gatedElsewhere, .foreignScheduler: false
+        }
     }
 }
 
