@@ -17,11 +17,13 @@ struct GangImportTests {
         #expect(groups.map(\.minMember) == [2])
     }
 
-    @Test("a gang of which no pod is ours is no group of the snapshot")
+    @Test("a gang of which no pod is ours is no group of the snapshot, and nobody is told what it lacks")
     func foreignGangs() {
-        let groups = self.groups(
-            .pod("a", annotations: "{scheduling.k8s.io/group-name: g}", spec: "schedulerName: volcano"))
-        #expect(groups.isEmpty)
+        let manifests = String.pod(
+            "a", annotations: "{scheduling.k8s.io/group-name: g}", spec: "schedulerName: volcano")
+        let cluster = ClusterImporter().importCluster(ManifestReader.read(manifests, file: "world.yaml").objects)
+        #expect(cluster.snapshot.groups.isEmpty)
+        #expect(cluster.findings.isEmpty)
     }
 
     @Test("a member's leaf and all groups above it are in the snapshot")

@@ -118,6 +118,22 @@ struct WorkloadKindsTests {
         #expect(world.groups == ["ml/j: kubeflow min 2 of 2, rack preferred; pods j-worker-0=0 j-worker-1=1"])
     }
 
+    @Test("workloads that would make pods of one name lose none")
+    func namesakes() {
+        func workload(_ kind: String) -> String {
+            """
+            ---
+            apiVersion: apps/v1
+            kind: \(kind)
+            metadata: {name: a, namespace: ml}
+            spec: {replicas: 2, template: {spec: {}}}
+
+            """
+        }
+        let world = GangWorld(workload("StatefulSet") + workload("Deployment"))
+        #expect(world.podNames == ["ml/a-0", "ml/a-0-0", "ml/a-1", "ml/a-1-0"])
+    }
+
     @Test("a role whose size cannot be read refuses the whole job")
     func unreadableRole() {
         let world = GangWorld(

@@ -16,9 +16,13 @@ public struct GangResolver: Sendable {
         self.conventions = GangConventions(catalog: GangCatalog(objects), topology: topology)
     }
 
-    /// - Parameter findings: Gets what is wrong with objects that declare groups, and what the pods name in vain.
+    /// - Parameters:
+    ///   - demand: The pods that are to be placed; nil for all that have no node.
+    ///   - findings: Gets what is wrong with objects that declare groups, and what gangs with demand name in vain.
     /// - Complexity: O(*p* log *p*) for *p* pods, beside reading the objects.
-    public func resolve(_ pods: [Pod], findings: inout [Finding]) -> GangResolution {
+    public func resolve(
+        _ pods: [Pod], demand: Set<PodKey>? = nil, findings: inout [Finding]
+    ) -> GangResolution {
         var entries: [GangIdentity: [GangTreeBuilder.Entry]] = [:]
         for pod in pods where !pod.isTerminal {
             guard let claim = self.conventions.claim(of: pod) else { continue }
@@ -29,7 +33,8 @@ public struct GangResolver: Sendable {
             var builder = GangTreeBuilder(conventions: self.conventions, identity: identity)
             let root = builder.build(members.sorted { $0.pod.key < $1.pod.key })
             guard let root else { continue }
-            notes += builder.notes
+            let hasDemand = members.contains { demand?.contains($0.pod.key) ?? ($0.pod.spec.nodeName == nil) }
+            if hasDemand { notes += builder.notes }
             let name = names.claim(identity.name, in: identity.namespace, or: identity.source)
             resolution.add(
                 root, key: PodGroupKey(namespace: identity.namespace, name: name), parent: nil, identity.source)
@@ -39,7 +44,7 @@ public struct GangResolver: Sendable {
         return resolution
     }
 
-    /// A pod's finding stands where the pod was read; a pod that was made stands where its namespace mates' input is.
+    /// A pod's finding stands where the pod was read; that of a pod that was made, where the input begins.
     private func findings(about notes: [GangNote]) -> [Finding] {
         guard !notes.isEmpty else { return [] }
         var origins: [PodKey: ManifestOrigin] = [:]

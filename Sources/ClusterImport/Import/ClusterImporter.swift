@@ -102,8 +102,9 @@ public struct ClusterImporter: Sendable {
         _ pods: inout [(wire: Pod, imported: ImportedPod)], cluster: WireCluster, topology: Topology,
         findings: inout [Finding]
     ) -> [PodGroup] {
+        let demand = pods.lazy.map(\.imported.state).filter { $0.standing.isOurs && $0.node == nil }.map(\.key)
         let resolution = GangResolver(objects: cluster.objects, topology: topology)
-            .resolve(pods.map(\.wire), findings: &findings)
+            .resolve(pods.map(\.wire), demand: Set(demand), findings: &findings)
         let groups = Dictionary(resolution.groups.map { ($0.key, $0) }) { first, _ in first }
         var used: Set<PodGroupKey> = []
         for index in pods.indices where pods[index].imported.state.standing.isOurs {

@@ -63,10 +63,19 @@ struct WorkloadExpander {
         return false
     }
 
-    /// Adds a pod unless one of that name is there; then it has been made already.
+    /// Adds a pod unless the input has one of that name; then it has been made already.
+    ///
+    /// Two controllers would not make pods of one name, for most append random letters; where two pods made here meet, the
+    /// second gets a number behind its name.
     mutating func add(_ pod: Pod) {
-        let key = PodKey(namespace: pod.metadata.planNamespace, name: pod.metadata.name)
-        guard self.taken.insert(key).inserted else { return }
+        let namespace = pod.metadata.planNamespace
+        guard !self.existing.keys.contains(PodKey(namespace: namespace, name: pod.metadata.name)) else { return }
+        var pod = pod
+        if self.taken.contains(PodKey(namespace: namespace, name: pod.metadata.name)) {
+            var next = 0
+            pod.metadata.name = self.freeName(pod.metadata.name, in: namespace, next: &next)
+        }
+        self.taken.insert(PodKey(namespace: namespace, name: pod.metadata.name))
         self.pods.append(pod)
     }
 
