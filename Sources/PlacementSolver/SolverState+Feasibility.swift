@@ -208,25 +208,40 @@ extension SolverState {
             }
             let avoided = self.siblingDevices(of: pod, on: node, resource: request.resource)
             if ledger.choose(request, avoiding: avoided) != nil { return nil }
-            return Self.deviceRejection(request, ledger)
+            return Self.deviceRejection(request, ledger, avoiding: avoided)
         }
     }
 
-    private static func deviceRejection(_ request: DeviceRequest, _ ledger: DeviceLedger) -> RejectionReason {
-        let hasSlots = ledger.loads.count { !$0.isTakenWhole && $0.clientCount < ledger.pool.slotsPerDevice }
-        let total = ledger.pool.memoryMiBPerDevice
-        let limit = ledger.pool.memoryMiBLimitPerClient ?? 0
-        let asked = request.kind == .whole ? request.memoryMiBPerDevice : request.memoryMiB(on: ledger.pool)
-        if let asked, asked > limit || request.kind != .whole && hasSlots >= request.count {
-            let free = total.map { total in
-                ledger.loads.filter { !$0.isTakenWhole }.map { min(limit, total - $0.memoryMiB) }.max() ?? 0
-            }
-            return .insufficientDeviceMemory(
-                resource: request.resource, requestedMiB: asked, bestFreeMiB: free, deviceMiB: total.map { min($0, limit) })
-        }
-        let usable = request.kind == .whole ? ledger.idleCount : hasSlots
+    /// - Parameter avoided: Devices that siblings hold. A plugin that may pick one of them makes the node unfit.
+    private static func deviceRejection(
+        _ request: DeviceRequest, _ ledger: DeviceLedger, avoiding avoided: Set<Int>
+    ) -> RejectionReason {
+        let candidates = ledger.candidates(for: request)
+        var usable = candidates.filter { !avoided.contains($0) }
+        if ledger.isPickedByPlugin, usable.count < candidates.count { usable = [] }
+        if let reason = Self.memoryRejection(request, ledger, usable) { return reason }
         return .insufficient(
-            resource: request.resource, requested: Int64(request.count), free: Int64(usable),
+            resource: request.resource, requested: Int64(request.count),
+            free: Int64(usable.count { ledger.hasRoom(for: request, at: $0) }),
             allocatable: Int64(ledger.pool.deviceCount * ledger.pool.slotsPerDevice))
+    }
+
+    /// Set where the card is too small in any case, or enough devices are usable and none has the memory. What is free
+    /// is the most that any has, or the least where a plugin may pick any of them.
+    private static func memoryRejection(
+        _ request: DeviceRequest, _ ledger: DeviceLedger, _ usable: [Int]
+    ) -> RejectionReason? {
+        let declared = request.memoryMiBPerDevice
+        guard let asked = request.kind == .whole ? declared : request.memoryMiB(on: ledger.pool) else { return nil }
+        guard let total = ledger.pool.memoryMiBPerDevice else {
+            return .insufficientDeviceMemory(
+                resource: request.resource, requestedMiB: asked, bestFreeMiB: nil, deviceMiB: nil)
+        }
+        let limit = min(total, ledger.pool.memoryMiBLimitPerClient ?? total)
+        let free = usable.map { max(0, min(limit, total - ledger.loads[$0].memoryMiB)) }
+        let decisive = (ledger.isPickedByPlugin ? free.min() : free.max()) ?? 0
+        guard asked > limit || usable.count >= request.count && decisive < asked else { return nil }
+        return .insufficientDeviceMemory(
+            resource: request.resource, requestedMiB: asked, bestFreeMiB: decisive, deviceMiB: limit)
     }
 }

@@ -61,11 +61,18 @@ extension SolverState {
         for pod in pending { runs[self.shape(of: pod), default: []].append(pod) }
         let wholeCluster = TopologyDomain(axis: axis ?? .host, path: ["(cluster)"])
         let domains = self.snapshot.nodes.map { node in axis.map { node.domain(on: $0) } ?? wholeCluster }
+        // Members that run already leave only their own domain on an axis that the group itself requires.
+        let isFixed = self.groups.groups[top].topology.contains { $0.isRequired && $0.axis == axis }
+        let running = isFixed ? self.groups.pods(below: top).compactMap { self.node(of: $0) }.map { domains[$0] } : []
+        for domain in running { fits[domain] = (0, 0) }
+        let isOpen = { (domain: TopologyDomain) in running.isEmpty || running.contains(domain) }
         for shape in runs.keys.sorted() {
             let leaf = CountableLeaf(pods: runs[shape] ?? [], shape: shape)
             let room = self.room(for: leaf, in: self.everyNode)
             var roomByDomain: [TopologyDomain: Int] = [:]
-            for (node, count) in room.enumerated() where count > 0 { roomByDomain[domains[node], default: 0] += Int(count) }
+            for (node, count) in room.enumerated() where count > 0 && isOpen(domains[node]) {
+                roomByDomain[domains[node], default: 0] += Int(count)
+            }
             for (domain, count) in roomByDomain { fits[domain, default: (0, 0)].members += min(count, leaf.pods.count) }
         }
         for node in 0..<self.nodeCount where fits[domains[node]] != nil {

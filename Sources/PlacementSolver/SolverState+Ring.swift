@@ -20,13 +20,45 @@ extension SolverState {
                 (self.treePosition[nodes[lhs]], lhs) < (self.treePosition[nodes[rhs]], rhs)
             }
             let ring = positions.map { decided[$0] }.sorted { self.ringOrder($0) < self.ringOrder($1) }
-            for (position, pod) in zip(alongTree, ring) { pods[position] = pod }
+            let walk = self.ringWalk(ring, among: alongTree, nodes) ?? alongTree
+            for (position, pod) in zip(walk, ring) { pods[position] = pod }
         }
         guard pods != decided else { return decided }
         let devices = decided.map { self.devices(of: $0) }
         for pod in decided { self.release(pod) }
         for (position, pod) in pods.enumerated() { self.assume(pod, on: nodes[position], devices: devices[position]) }
         return pods
+    }
+
+    /// Who takes which place where other members of the leaf stand already: walking the ring from one of them, each rank
+    /// takes a place on its predecessor's node, else in its narrowest domain, else the next along the tree.
+    ///
+    /// - Parameters:
+    ///   - run: Interchangeable members of one leaf, in ring order.
+    ///   - places: Positions in `nodes`, along the tree.
+    /// - Returns: One place per member of the run; nil where nobody stands yet or no level is configured.
+    private mutating func ringWalk(_ run: [Int], among places: [Int], _ nodes: [Int]) -> [Int]? {
+        guard let narrowest = self.snapshot.topology.levels.indices.last, let member = run.first else { return nil }
+        let isInRun = Set(run)
+        let ring = self.groups.membersByGroup[self.groups.leafByPod[member]].filter { self.nodeByPod[$0] >= 0 }
+        guard let start = ring.firstIndex(where: { !isInRun.contains($0) }) else { return nil }
+        let domains = self.axisDomains(.level(narrowest)).domainByNode
+        var left = places
+        var placeByPod: [Int: Int] = [:]
+        var previous = Int(self.nodeByPod[ring[start]])
+        for step in 1..<ring.count {
+            let pod = ring[(start + step) % ring.count]
+            guard isInRun.contains(pod) else {
+                previous = Int(self.nodeByPod[pod])
+                continue
+            }
+            let near = left.firstIndex { nodes[$0] == previous }
+                ?? left.firstIndex { domains[nodes[$0]] == domains[previous] } ?? left.startIndex
+            let place = left.remove(at: near)
+            placeByPod[pod] = place
+            previous = nodes[place]
+        }
+        return run.compactMap { placeByPod[$0] }
     }
 
     private func ringOrder(_ pod: Int) -> (Int, Int) { (self.snapshot.pods[pod].rank ?? .max, pod) }

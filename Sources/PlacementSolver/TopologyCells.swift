@@ -130,6 +130,9 @@ extension SolverState {
         }
     }
 
+    /// For trials on a copy: every domain is open to every group again.
+    public mutating func forgetExclusiveOwners() { self.exclusiveOwners.removeAll() }
+
     mutating func claimFactsOfExclusiveGroups() {
         for group in self.groups.groups.indices { self.claimOwnDomains(group) }
         self.log.removeAll()

@@ -90,20 +90,37 @@ struct Diagnosis {
         }
     }
 
+    /// Of a member of a gang that runs without it: nil where it waits for room like any pod, since there is none outside
+    /// the domain that the gang must stay within either.
+    mutating func explainLeftOver(_ pod: Int, of top: Int) -> Explanation? {
+        guard let axis = self.requiredAxis(top), self.state.bestNode(for: pod) != nil else { return nil }
+        var explanation = Explanation(reason: .topologyDomainTooSmall)
+        explanation.evidence.domains = Array(self.state.domainFits(of: top, on: axis).prefix(8))
+        if self.configuration.searchesFixes {
+            var search = FixSearch(state: self.state)
+            explanation.fix = search.fix(forGroup: top, explanation)
+        }
+        return explanation
+    }
+
     private mutating func noRoom(_ top: Int, _ pods: [Int]) -> Explanation {
         let axis = self.requiredAxis(top)
         var explanation = self.firstUnplaceable(pods)
         explanation.evidence.domains = Array(self.state.domainFits(of: top, on: axis).prefix(8))
         guard axis != nil else { return explanation }
+        // Without the claims of other groups it would have run as it is.
+        var unclaimed = self.state
+        unclaimed.forgetExclusiveOwners()
+        if case .satisfied = unclaimed.placeGroup(top) {
+            explanation.reason = .domainOccupied
+            return explanation
+        }
         var query = GangQuery()
         query.ignoresRequiredTopology = true
         query.stepLimit = self.configuration.gangStepLimit
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         if case .satisfied = self.state.placeGroup(top, query) { explanation.reason = .topologyDomainTooSmall }
-        if explanation.reason == .searchLimitReached, self.state.groups.groups[top].exclusiveAxis != nil {
-            explanation.reason = .domainOccupied
-        }
         return explanation
     }
 

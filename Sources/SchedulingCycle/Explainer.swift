@@ -70,13 +70,26 @@ struct Explainer {
 
     mutating func explain(_ outcome: GangOutcome, of group: Int, _ pods: [Int], refusedBy state: SolverState) {
         if case .satisfied = outcome {
-            // The gang runs; what is left over waits for room like any pod, kept out of some nodes by its siblings.
-            for pod in pods { self.note(pod, self.explanation(of: pod, refusedBy: state)) }
-            return
+            return self.explainLeftOver(pods, of: group, refusedBy: state)
         }
         var diagnosis = Diagnosis(state: self.fitsFacts(group) ? state : self.facts, configuration: self.configuration)
         let explanation = diagnosis.explain(outcome, of: group, pods: pods)
         for pod in pods { self.note(pod, explanation) }
+    }
+
+    /// The gang runs without these. What refused them may be the gang's own domain or cards, so no other pod's answer
+    /// follows from theirs.
+    private mutating func explainLeftOver(_ pods: [Int], of group: Int, refusedBy state: SolverState) {
+        var state = state
+        var known: [RefusalKey: Diagnosis.Explanation] = [:]
+        for pod in pods {
+            let key = self.refusalKey(pod, &state)
+            var diagnosis = Diagnosis(state: state, configuration: self.configuration)
+            let explanation =
+                known[key] ?? diagnosis.explainLeftOver(pod, of: group) ?? self.explanation(of: pod, refusedBy: state)
+            known[key] = explanation
+            self.note(pod, explanation)
+        }
     }
 
     private mutating func fitsFacts(_ group: Int) -> Bool {

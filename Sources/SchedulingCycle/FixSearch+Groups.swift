@@ -143,9 +143,9 @@ extension FixSearch {
 
     // MARK: More nodes, fewer members
 
-    /// Empty nodes like the one that takes most members, enough for those the best domain has no room for.
+    /// Empty nodes like the one that takes most members, enough for those that the best domain has no room for.
     private mutating func moreNodes(_ top: Int, _ evidence: Evidence) -> Fix? {
-        let members = self.pending(top)
+        let members = self.neededMembers(top)
         let best = evidence.domains.first
         var largest: (node: Int, count: Int)?
         // The new nodes must join the domain that lacks least, so one of its own is the pattern if there is any.
@@ -158,8 +158,42 @@ extension FixSearch {
             if largest?.count == members.count { break }
         }
         guard let largest else { return nil }
-        let missing = max(1, members.count - (best?.fittingMembers ?? 0))
-        return .addNodes(count: (missing + largest.count - 1) / largest.count, like: self.snapshot.nodes[largest.node].name)
+        var left = self.withoutRoom(members, in: best?.domain)[...]
+        var count = 0
+        while !left.isEmpty {
+            let taken = self.fitsEmpty(Array(left), on: largest.node)
+            guard taken > 0 else { return nil }
+            left = left.dropFirst(taken)
+            count += 1
+        }
+        return .addNodes(count: max(1, count), like: self.snapshot.nodes[largest.node].name)
+    }
+
+    /// Pending members, biggest first; of a gang without subgroups no more than its minimum lacks.
+    private func neededMembers(_ top: Int) -> [Int] {
+        let groups = self.state.groups
+        let members = self.pending(top).sorted { lhs, rhs in
+            (self.deviceCount(rhs), lhs) < (self.deviceCount(lhs), rhs)
+        }
+        guard groups.childrenByGroup[top].isEmpty else { return members }
+        let running = groups.pods(below: top).count { self.state.node(of: $0) != nil }
+        return Array(members.prefix(max(1, groups.groups[top].minMember - running)))
+    }
+
+    /// Members that find no node when they are placed one by one in the domain; nil stands for no room at all.
+    private mutating func withoutRoom(_ members: [Int], in domain: TopologyDomain?) -> [Int] {
+        guard let domain else { return members }
+        let isCluster = !self.snapshot.nodes.contains { $0.domain(on: domain.axis) == domain }
+        let nodes = NodeBitset(capacity: self.state.nodeCount) { node in
+            isCluster || self.snapshot.nodes[node].domain(on: domain.axis) == domain
+        }
+        let start = self.state.checkpoint
+        defer { self.state.rollback(to: start) }
+        return members.filter { member in
+            guard let (node, devices) = self.state.bestNode(for: member, in: nodes) else { return true }
+            self.state.assume(member, on: node, devices: devices)
+            return false
+        }
     }
 
     /// The largest `minMember` that would let a gang without subgroups start.

@@ -123,7 +123,7 @@ struct FixSearch {
         }
     }
 
-    private func deviceCount(_ pod: Int) -> Int {
+    func deviceCount(_ pod: Int) -> Int {
         self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
     }
 

@@ -22,7 +22,8 @@ extension PlanningCycle {
         let group = self.state.groups.groups[top]
         let placed = pods.filter { self.state.node(of: $0) != nil }
         var result = GroupPlacement(
-            group: group.key, memberCount: pods.count, minMember: group.minMember, placedCount: placed.count)
+            group: group.key, memberCount: pods.count(where: self.isMember), minMember: group.minMember,
+            placedCount: placed.count)
         guard !placed.isEmpty else { return result }
         let ring = self.ring(placed)
         let common = self.commonAxis(placed)
@@ -35,15 +36,33 @@ extension PlanningCycle {
         return result
     }
 
+    /// Bound or demand: a pod behind another's gate, or of another scheduler, does not count.
+    private func isMember(_ pod: Int) -> Bool {
+        switch self.snapshot.pods[pod].standing {
+        case .bound, .pending, .invalid: true
+        case .gatedElsewhere, .foreignScheduler: false
+        }
+    }
+
     /// Placed members in ring order; those without devices are left out where others have some.
     private func ring(_ placed: [Int]) -> [Int] {
         let withDevices = placed.filter { !self.snapshot.pods[$0].deviceRequests.isEmpty }
-        let members = withDevices.isEmpty ? placed : withDevices
-        return members.enumerated().sorted { lhs, rhs in
-            let left = self.snapshot.pods[lhs.element].rank ?? lhs.offset
-            let right = self.snapshot.pods[rhs.element].rank ?? rhs.offset
-            return (left, lhs.offset) < (right, rhs.offset)
-        }.map(\.element)
+        return (withDevices.isEmpty ? placed : withDevices).map { (rank: self.rank(of: $0) ?? .max, pod: $0) }
+            .sorted { ($0.rank, $0.pod) < ($1.rank, $1.pod) }.map(\.pod)
+    }
+
+    /// A member's own rank. Without one a new member has its position in ring order, behind those with ranks, and a
+    /// bound one its position in key order, leaf by leaf: the plan says nothing of it that a reader could look up.
+    func rank(of pod: Int) -> Int? {
+        let groups = self.state.groups
+        let top = groups.topGroupByPod[pod]
+        guard top >= 0 else { return nil }
+        if let rank = self.snapshot.pods[pod].rank { return rank }
+        let members = groups.pods(below: top).filter(self.isMember)
+        guard self.snapshot.pods[pod].node != nil else { return members.firstIndex(of: pod) }
+        let leaf = groups.leafByPod[pod]
+        guard let start = members.firstIndex(where: { groups.leafByPod[$0] == leaf }) else { return nil }
+        return start + members.count { groups.leafByPod[$0] == leaf && $0 < pod }
     }
 
     /// The narrowest axis on which the pods share one domain: node, NVLink domain, levels from narrow to wide.

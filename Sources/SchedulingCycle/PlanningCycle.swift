@@ -80,13 +80,6 @@ struct PlanningCycle {
         return plan
     }
 
-    /// A member's own rank, or its position among its group's pods.
-    private func rank(of pod: Int) -> Int? {
-        let top = self.state.groups.topGroupByPod[pod]
-        guard top >= 0 else { return nil }
-        return self.snapshot.pods[pod].rank ?? self.state.groups.pods(below: top).firstIndex(of: pod)
-    }
-
     private mutating func summary(before: ClusterFigures) -> PlanSummary {
         let after = ClusterFigures(self.state)
         var summary = PlanSummary()

@@ -81,18 +81,30 @@ public struct DeviceLedger: Hashable, Sendable {
     }
 
     private func chooseOne(_ request: DeviceRequest, avoiding avoided: Set<Int>) -> Int? {
-        switch (self.pool.kind, self.pool.chooser) {
-        case (.exclusive, _), (.shared, .planner):
-            return self.fullestWithRoom(for: request, avoiding: avoided)
-        case (.shared(let slots, _), .pluginDistributed):
-            let open = self.loads.indices.filter { self.loads[$0].clientCount < slots }
-            guard let fewest = open.map({ self.loads[$0].clientCount }).min() else { return nil }
-            return self.firstIfAllFit(open.filter { self.loads[$0].clientCount == fewest }, request, avoiding: avoided)
-        case (.shared(let slots, _), .pluginPacked):
-            let open = self.loads.indices.filter { self.loads[$0].clientCount < slots }
-            guard let most = open.map({ self.loads[$0].clientCount }).max() else { return nil }
-            return self.firstIfAllFit(open.filter { self.loads[$0].clientCount == most }, request, avoiding: avoided)
+        if self.isPickedByPlugin {
+            self.firstIfAllFit(self.candidates(for: request), request, avoiding: avoided)
+        } else {
+            self.fullestWithRoom(for: request, avoiding: avoided)
         }
+    }
+
+    /// Whether somebody else than the planner decides which device a client of this pool gets, so that all that may be
+    /// decided must do. A whole device is a whole device, whoever picks it.
+    public var isPickedByPlugin: Bool { self.pool.kind != .exclusive && self.pool.chooser != .planner }
+
+    /// The devices of which `request` may get the next, neither memory nor fractions looked at: those the plugin's rule
+    /// leaves open, else every one with a place.
+    public func candidates(for request: DeviceRequest) -> [Int] {
+        let slots = self.pool.slotsPerDevice
+        let isFractionOfCard = request.kind == .fraction && self.pool.kind == .exclusive
+        let open = self.loads.indices.filter { index in
+            let load = self.loads[index]
+            return !load.isTakenWhole && (load.clientCount < slots || isFractionOfCard)
+        }
+        guard self.isPickedByPlugin else { return open }
+        let clients = open.map { self.loads[$0].clientCount }
+        let picked = self.pool.chooser == .pluginPacked ? clients.max() : clients.min()
+        return open.filter { self.loads[$0].clientCount == picked }
     }
 
     private func firstIfAllFit(_ candidates: [Int], _ request: DeviceRequest, avoiding avoided: Set<Int>) -> Int? {
