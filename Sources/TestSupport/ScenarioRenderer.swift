@@ -8,10 +8,12 @@ public struct ScenarioRenderer: Sendable {
     public struct Options: Sendable {
         public var showsSummary: Bool
         public var showsAllReduce: Bool
+        public var showsNotes: Bool
 
-        public init(showsSummary: Bool = false, showsAllReduce: Bool = false) {
+        public init(showsSummary: Bool = false, showsAllReduce: Bool = false, showsNotes: Bool = false) {
             self.showsSummary = showsSummary
             self.showsAllReduce = showsAllReduce
+            self.showsNotes = showsNotes
         }
     }
 
@@ -99,11 +101,13 @@ public struct ScenarioRenderer: Sendable {
             let (seconds, bound) = (Self.micros(prediction.seconds), Self.micros(prediction.boundSeconds))
             text += ", all-reduce \(seconds), bound \(bound)"
         }
-        return text + group.notes.map { "; note: \($0)" }.joined()
+        return self.options.showsNotes ? text + group.notes.map { "; note: \($0)" }.joined() : text
     }
 
+    /// The axis and the path; an evidence about the whole cluster has a domain of that name.
     func domain(_ domain: TopologyDomain) -> String {
-        "\(self.snapshot.topology.name(of: domain.axis)) \(domain.path.joined(separator: "/"))"
+        if domain.path == ["(cluster)"] { return "cluster" }
+        return "\(self.snapshot.topology.name(of: domain.axis)) \(domain.path.joined(separator: "/"))"
     }
 
     private static func micros(_ seconds: Double) -> String {

@@ -12,8 +12,8 @@ extension ScenarioWorld {
     /// `gang ns/name members=n [min=n]` with the words of `group` and of `pod`: the group and its pods name-0, name-1
     /// and so on.
     ///
-    /// A member's rank is its number, unless `unranked`. `bound=0@node,2@node` says which members run, `gated=1,3`
-    /// which wait for somebody else's gate.
+    /// A member's rank is its number, counted from `firstRank=`, unless `unranked`. `bound=0@node,2@node` says which
+    /// members run, `gated=1,3` which wait for somebody else's gate.
     mutating func addGang(_ line: inout ScenarioLine) throws(ScenarioError) {
         let (namespace, name) = try line.namespacedName()
         guard let count = try line.integer("members") else { throw line.error("expected members=") }
@@ -21,6 +21,7 @@ extension ScenarioWorld {
         let key = PodGroupKey(namespace: namespace, name: name)
         try self.append(self.group(&line, key: key, minMember: minMember), line)
         let isRanked = !line.flag("unranked")
+        let firstRank = try line.integer("firstRank") ?? 0
         let bound = try line.parsed("bound", Self.boundMembers) ?? [:]
         let gated =
             try line.parsed("gated") { text in
@@ -31,7 +32,7 @@ extension ScenarioWorld {
             var pod = template
             pod.key = PodKey(namespace: namespace, name: "\(Self.podName(of: name))-\(number)")
             pod.group = key
-            pod.rank = isRanked ? number : nil
+            pod.rank = isRanked ? firstRank + number : nil
             if let node = bound[number] { pod.standing = .bound(node) }
             if gated.contains(number) { pod.standing = .gatedElsewhere(gate: "example.com/hold") }
             try self.append(pod, line)

@@ -11,11 +11,13 @@ extension Scenario {
         return ClusterSnapshot(nodes: world.nodes, pods: world.pods, groups: world.groups, topology: world.topology)
     }
 
-    /// What the command asks to be shown beside placements, groups and pending pods: `summary`, `allReduce`.
+    /// What the command asks to be shown beside placements, groups and pending pods: `summary`, `allReduce`,
+    /// `notes`.
     public func rendererOptions() throws(ScenarioError) -> ScenarioRenderer.Options {
         var command = self.command
         let options = ScenarioRenderer.Options(
-            showsSummary: command.flag("summary"), showsAllReduce: command.flag("allReduce"))
+            showsSummary: command.flag("summary"), showsAllReduce: command.flag("allReduce"),
+            showsNotes: command.flag("notes"))
         try command.finish()
         return options
     }
