@@ -21,7 +21,7 @@ lint: ## formatting, module borders and forbidden constructs
 	@Scripts/lint.sh
 
 format: ## format all Swift files in place
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(wildcard Benchmarks/*.swift Benchmarks/Sources Fuzz)
 
 bench: setup ## run the benchmarks (an own package), one JSON line each
 	cd Benchmarks && $(SWIFT) run -c release BerthBenchmarks
@@ -33,7 +33,7 @@ check: ## all that a change must pass: build, lint, tests, a short fuzz run
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test
-	@if [ -x Scripts/fuzz.sh ]; then Scripts/fuzz.sh; fi
+	Scripts/fuzz.sh
 
 clean: ## remove what the build made
 	$(SWIFT) package clean

@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(
             name: "BerthTests",
             dependencies: [
-                "Berth", "SchedulingModel", "SchedulingCycle", "KubernetesAPI", "ClusterImport", "PlanReport",
+                "Berth", "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
+                "PlanReport",
             ],
             swiftSettings: strict),
     ],

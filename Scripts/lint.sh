@@ -11,7 +11,9 @@ fail() {
 }
 
 swift_paths=(Sources Tests Package.swift)
-[ -d Benchmarks ] && swift_paths+=(Benchmarks)
+for further in Benchmarks Fuzz; do
+    if [ -d "$further" ]; then swift_paths+=("$further"); fi
+done
 swift_files() {
     find "$@" -name .build -prune -o -name '*.swift' -print
 }

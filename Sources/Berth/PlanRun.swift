@@ -136,7 +136,7 @@ struct PlanRun: Sendable {
         }
     }
 
-    private static func response(to refusal: RefusedPlan) -> Response {
+    static func response(to refusal: RefusedPlan) -> Response {
         let head = "internal error: the verifier refused the plan, nothing is printed; please report this:"
         return .failed(.internalError, [head] + refusal.violations.map { "  \($0)" })
     }

@@ -1,6 +1,9 @@
+import PlacementVerifier
+import SchedulingModel
 import Testing
 
 @testable import Berth
+@testable import SchedulingCycle
 
 @Suite("berth plan, from bytes to bytes")
 struct PlanRunTests {
@@ -76,6 +79,15 @@ struct PlanRunTests {
         let text = Manifest.list(Self.world)
         #expect(Manifest.plan(text, .init(output: .json, demandNamespace: "other")).status == .everythingPlaced)
         #expect(Manifest.plan(text, .init(output: .json, demandNamespace: "ml")) == Manifest.plan(text))
+    }
+
+    @Test("a plan that the verifier refuses is never printed: 70 and the broken rules on standard error")
+    func refused() {
+        let violation = Violation(.unknownNode, pod: PodKey(namespace: "ml", name: "a"), node: NodeName("ghost"))
+        let response = PlanRun.response(to: RefusedPlan(plan: Plan(), violations: [violation]))
+        #expect(response.status == .internalError)
+        #expect(response.standardOutput == "")
+        #expect(response.standardError.hasSuffix("  pod ml/a, node ghost: unknownNode\n"))
     }
 
     @Test("objects of kinds that say nothing to a planner are counted, not refused")
