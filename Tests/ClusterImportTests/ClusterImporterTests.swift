@@ -41,6 +41,19 @@ struct ClusterImporterTests {
         }
     }
 
+    @Test("a manifest that says nothing else than the live object is no second one, in either order")
+    func manifestOfLiveObject() {
+        let manifest = "{apiVersion: v1, kind: Namespace, metadata: {name: ml}}"
+        let live = """
+            {apiVersion: v1, kind: Namespace, metadata: {name: ml, uid: u, resourceVersion: "7",
+             labels: {kubernetes.io/metadata.name: ml}}, status: {phase: Active}}
+            """
+        #expect(ManifestImport.cluster(manifest, live).findings.isEmpty)
+        #expect(ManifestImport.cluster(live, manifest).findings.isEmpty)
+        let other = "{apiVersion: v1, kind: Namespace, metadata: {name: ml, labels: {team: a}}}"
+        #expect(ManifestImport.cluster(live, other).findings.map(\.severity) == [.warning])
+    }
+
     @Test("a pod without a namespace and one in default are the same")
     func defaultNamespace() {
         let cluster = ManifestImport.cluster(

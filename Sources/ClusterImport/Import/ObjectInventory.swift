@@ -54,13 +54,15 @@ struct ObjectInventory {
     // MARK: Duplicates
 
     /// The one with the higher resourceVersion, else the one whose canonical JSON is larger: a rule that does not ask
-    /// which was read first. Two of equal content are one.
+    /// which was read first. Two of equal content are one, and so are a live object and a manifest that says nothing else:
+    /// the namespace of a job's file beside the cluster's own.
     private mutating func preferred(_ first: ManifestObject, _ second: ManifestObject) -> ManifestObject {
         let (one, other) = (Self.canonicalText(first), Self.canonicalText(second))
         if one == other { return first.origin < second.origin ? first : second }
         let (oneVersion, otherVersion) = (Self.resourceVersion(first), Self.resourceVersion(second))
         let takesOther = oneVersion != otherVersion ? oneVersion < otherVersion : one < other
         let (kept, left) = takesOther ? (second, first) : (first, second)
+        if left.value.isContained(in: kept.value) { return kept }
         let why =
             oneVersion != otherVersion
             ? "its resourceVersion is higher" : "its text is larger in byte order, for want of a better rule"
@@ -84,6 +86,21 @@ struct ObjectInventory {
 }
 
 extension JSONValue {
+    /// Whether the other value says all that this one says, and perhaps more: objects may have further members,
+    /// everything else must be equal.
+    func isContained(in other: JSONValue) -> Bool {
+        guard self.isObject, other.isObject else { return self.canonicalText == other.canonicalText }
+        return self.members.allSatisfy { key, value in
+            value.isNull || (other[key].map { value.isContained(in: $0) } ?? false)
+        }
+    }
+
+    private var canonicalText: String {
+        var text = ""
+        self.appendCanonicalText(to: &text)
+        return text
+    }
+
     /// JSON with the keys in order and no white space; equal for values that mean the same.
     ///
     /// Not for output: control characters in strings stay as they are.
