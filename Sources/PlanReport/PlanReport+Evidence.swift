@@ -90,10 +90,10 @@ extension PlanReport {
         ])
     }
 
-    func value(of fix: Fix, evidence: Evidence) -> JSONValue {
+    func value(of fix: Fix) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("kind", .string(fix.kindName)),
-            .init("message", .string(self.reasons.message(for: fix, evidence: evidence))),
+            .init("message", .string(self.reasons.message(for: fix))),
         ]
         members += self.data(of: fix)
         return .object(members)

@@ -86,7 +86,7 @@ extension PlanReport {
             .init("reason", .string(pending.reason.rawValue)),
             .init("message", .string(self.message(for: pending))),
             .init("evidence", self.value(of: pending.evidence)),
-            .init("fix", pending.fix.map { self.value(of: $0, evidence: pending.evidence) } ?? .null),
+            .init("fix", pending.fix.map(self.value(of:)) ?? .null),
         ])
     }
 

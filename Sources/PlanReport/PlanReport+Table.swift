@@ -45,7 +45,7 @@ extension PlanReport {
             let key = PendingKey(
                 owner: pending.group?.description ?? pending.pod.namespace, isGang: pending.group != nil,
                 reason: pending.reason, message: self.message(for: pending),
-                fix: pending.fix.map { self.reasons.message(for: $0, evidence: pending.evidence) })
+                fix: pending.fix.map(self.reasons.message(for:)))
             if alike[key] == nil { order.append(key) }
             alike[key, default: []].append(pending.pod.name)
         }

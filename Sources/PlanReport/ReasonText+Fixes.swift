@@ -2,7 +2,7 @@ import SchedulingModel
 
 extension ReasonText {
     /// The smallest change that was found to help, as something to do.
-    func message(for fix: Fix, evidence: Evidence) -> String {
+    func message(for fix: Fix) -> String {
         switch fix {
         case .waitForTermination(let pods, let nodes):
             return "wait until \(Self.list(pods)) has left \(Self.list(nodes)): then it fits"
@@ -23,7 +23,7 @@ extension ReasonText {
             return "request \(AmountText.amount(amount, of: resource)) of \(resource): so much fits"
         case .relaxConstraint(let reason, let nodeCount):
             return "\(Self.relaxation(of: reason)): \(AmountText.count(nodeCount, "node")) would do"
-        case .correctObject: return evidence.detail.map { "correct the object: \($0)" } ?? "correct the object"
+        case .correctObject: return "correct the object"
         }
     }
 

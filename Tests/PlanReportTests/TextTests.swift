@@ -103,7 +103,7 @@ struct TextTests {
             text.message(for: pending, in: nil)
                 == "no single rack holds the gang: best is r7 with room for 3 of 4 members, 26 GPUs free of 32 needed")
         #expect(
-            text.message(for: .widenTopology(to: .level(0)), evidence: pending.evidence)
+            text.message(for: .widenTopology(to: .level(0)))
                 == "require block instead: the gang fits in one")
     }
 }
