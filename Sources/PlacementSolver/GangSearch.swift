@@ -82,15 +82,24 @@ extension SolverState {
 
     /// Places a group within `allowed`, obeying its own topology, or changes nothing and says no.
     ///
-    /// Preferred levels are first treated as required, then dropped one by one from the last.
+    /// Preferred levels are first treated as required, then dropped one by one from the last. Where not all members need
+    /// a node, a wish gives way to more members.
     mutating func place(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> Bool {
+        var search = search
         let wishes = self.groups.groups[group].topology.count { !$0.isRequired }
+        let start = self.checkpoint
+        var best: (honoured: Int, placed: Int)?
         for honoured in stride(from: wishes, through: 0, by: -1) {
-            var search = search
             search.honouredWishes[group] = honoured
-            if self.placeHonouringWishes(group, in: allowed, search) { return true }
+            guard self.placeHonouringWishes(group, in: allowed, search) else { continue }
+            if search.mode == .all || wishes == 0 { return true }
+            let placed = self.podsPlaced(since: start).count
+            if placed > best?.placed ?? -1 { best = (honoured, placed) }
+            self.rollback(to: start)
         }
-        return false
+        guard let best else { return false }
+        search.honouredWishes[group] = best.honoured
+        return self.placeHonouringWishes(group, in: allowed, search)
     }
 
     private mutating func placeHonouringWishes(_ group: Int, in allowed: NodeBitset, _ search: GangSearch) -> Bool {
@@ -170,12 +179,13 @@ extension SolverState {
     private mutating func wantedCount(
         _ leaf: CountableLeaf, _ room: [Int32], _ group: Int, in required: TopologyCells, _ search: GangSearch
     ) -> Int? {
-        if search.mode == .all { return leaf.pods.count }
+        let minimum = search.minimum(of: group, self.groups) - self.boundCount(group)
+        if search.mode == .all { return leaf.pods.count >= minimum ? leaf.pods.count : nil }
         guard let cells = self.cells(of: group, on: nil, within: required) else { return nil }
         let sums = Self.sums(room, cells)
         let most = sums.indices.filter { !cells.isExcluded($0) }.map { sums[$0] }.max() ?? 0
         let wanted = min(leaf.pods.count, most)
-        return self.boundCount(group) + wanted >= search.minimum(of: group, self.groups) ? wanted : nil
+        return wanted >= minimum ? wanted : nil
     }
 
     private static func sums(_ room: [Int32], _ cells: TopologyCells) -> [Int] {

@@ -93,9 +93,35 @@ struct Diagnosis {
     /// Of a member of a gang that runs without it: nil where it waits for room like any pod, since there is none outside
     /// the domain that the gang must stay within either.
     mutating func explainLeftOver(_ pod: Int, of top: Int) -> Explanation? {
+        if let explanation = self.explainUnsatisfiedLeaf(of: pod, below: top) { return explanation }
         guard let axis = self.requiredAxis(top), self.state.bestNode(for: pod) != nil else { return nil }
         var explanation = Explanation(reason: .topologyDomainTooSmall)
         explanation.evidence.domains = Array(self.state.domainFits(of: top, on: axis).prefix(8))
+        if self.configuration.searchesFixes {
+            var search = FixSearch(state: self.state)
+            explanation.fix = search.fix(forGroup: top, explanation)
+        }
+        return explanation
+    }
+
+    /// Of a member whose own leaf is not satisfied, in a tree that runs without that leaf: too few members, or the first
+    /// that finds no node beside the others. Nil where the pod alone finds none.
+    private mutating func explainUnsatisfiedLeaf(of pod: Int, below top: Int) -> Explanation? {
+        let groups = self.state.groups
+        let leaf = groups.leafByPod[pod]
+        let minimum = groups.groups[leaf].minMember
+        let running = groups.membersByGroup[leaf].count { self.state.node(of: $0) != nil }
+        guard leaf != top, running < minimum else { return nil }
+        let waiting = groups.membersByGroup[leaf].filter { member in
+            self.snapshot.pods[member].standing == .pending && self.state.node(of: member) == nil
+        }
+        if running + waiting.count < minimum {
+            return self.explain(.tooFewMembers(existing: running + waiting.count, needed: minimum), of: leaf, pods: waiting)
+        }
+        guard self.state.bestNode(for: pod) != nil else { return nil }
+        var explanation = self.firstUnplaceable(waiting)
+        let domains = self.state.domainFits(of: leaf, on: self.requiredAxis(leaf))
+        explanation.evidence.domains = Array(domains.prefix(8))
         if self.configuration.searchesFixes {
             var search = FixSearch(state: self.state)
             explanation.fix = search.fix(forGroup: top, explanation)

@@ -81,13 +81,15 @@ struct Explainer {
     /// follows from theirs.
     private mutating func explainLeftOver(_ pods: [Int], of group: Int, refusedBy state: SolverState) {
         var state = state
-        var known: [RefusalKey: Diagnosis.Explanation] = [:]
+        var known: [Int: [RefusalKey: Diagnosis.Explanation]] = [:]
         for pod in pods {
+            let leaf = state.groups.leafByPod[pod]
             let key = self.refusalKey(pod, &state)
             var diagnosis = Diagnosis(state: state, configuration: self.configuration)
             let explanation =
-                known[key] ?? diagnosis.explainLeftOver(pod, of: group) ?? self.explanation(of: pod, refusedBy: state)
-            known[key] = explanation
+                known[leaf]?[key] ?? diagnosis.explainLeftOver(pod, of: group)
+                ?? self.explanation(of: pod, refusedBy: state)
+            known[leaf, default: [:]][key] = explanation
             self.note(pod, explanation)
         }
     }

@@ -18,7 +18,6 @@ struct OracleTests {
         OracleRun(demand: .gang, count: 1200).expect(
             OracleProperty.gangIsPlacedIffItFits,
             known: [
-                704: "members are listed in another order than they were given cards by a packing plugin",
                 867: "a subgroup that is exclusive on the axis of its own parent keeps its siblings out",
             ])
     }
