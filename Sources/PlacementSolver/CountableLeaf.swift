@@ -154,7 +154,9 @@ extension SolverState {
             return (-preferences[lhs], self.bystanderUnits(node: left), self.treePosition[left])
                 < (-preferences[rhs], self.bystanderUnits(node: right), self.treePosition[right])
         }.map { nodes[$0] }
-        return Self.fewest(count, of: ordered.map { Int(room[$0]) }).map { Share(node: ordered[$0.part], count: $0.count) }
+        return Self.fewest(count, of: ordered.map { Int(room[$0]) }).map {
+            Share(node: ordered[$0.part], count: $0.count)
+        }
     }
 
     /// The fewest parts that hold `count`: the largest whole, and for the rest the smallest that holds it.

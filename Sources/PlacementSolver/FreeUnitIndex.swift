@@ -46,7 +46,9 @@ struct FreeUnitIndex {
     func checkInvariants(freeUnits: [Int]) {
         for (node, units) in freeUnits.enumerated() {
             let expected = Self.bucket(of: units)
-            precondition(self.bucketByNode[node] == expected, "node \(node) is in bucket \(self.bucketByNode[node]), not \(expected)")
+            precondition(
+                self.bucketByNode[node] == expected,
+                "node \(node) is in bucket \(self.bucketByNode[node]), not \(expected)")
             precondition(self.buckets[Int(expected)].contains(node), "bucket \(expected) lost node \(node)")
         }
     }

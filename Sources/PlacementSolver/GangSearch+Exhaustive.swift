@@ -12,7 +12,8 @@ extension SolverState {
         for leaf in leaves {
             for run in self.shapeRuns(leaf) {
                 for (position, pod) in run.enumerated() {
-                    members.append(ExhaustiveMember(pod: pod, leaf: leaf, previousOfRun: position > 0 ? run[position - 1] : nil))
+                    members.append(
+                        ExhaustiveMember(pod: pod, leaf: leaf, previousOfRun: position > 0 ? run[position - 1] : nil))
                 }
             }
         }

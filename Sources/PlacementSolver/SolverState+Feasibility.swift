@@ -52,7 +52,8 @@ extension SolverState {
 
     /// The common case: one request, no siblings to keep away from.
     private func chooseAlone(_ request: DeviceRequest, on node: Int) -> [DeviceAssignment]? {
-        for position in self.ledgers[node].indices where self.ledgers[node][position].pool.resource == request.resource {
+        for position in self.ledgers[node].indices where self.ledgers[node][position].pool.resource == request.resource
+        {
             guard let indices = self.ledgers[node][position].choose(request) else { return nil }
             return self.ledgers[node][position].assignments(request, at: indices)
         }
@@ -91,7 +92,8 @@ extension SolverState {
             guard domain >= 0 else { return .topologySpreadViolated(topologyKey: constraint.topologyKey) }
             let isOwn = constraint.selector?.matches(self.snapshot.pods[pod].labels) ?? false
             let isCounted = counter.eligibleNodes?.contains(node) ?? true
-            let inDomain = isCounted || counter.eligibleDomains.contains(Int(domain))
+            let inDomain =
+                isCounted || counter.eligibleDomains.contains(Int(domain))
                 ? Int(counter.countByDomain[Int(domain)]) : 0
             var fewest = counter.eligibleDomains.lazy.map { Int(counter.countByDomain[$0]) }.min() ?? 0
             if counter.eligibleDomains.count < (constraint.minDomains ?? 1) { fewest = 0 }
@@ -147,7 +149,8 @@ extension SolverState {
         }
         guard let unsatisfiedKey else { return nil }
         // The first pod of a set that is near to itself may start anywhere: nobody matches yet, and it does.
-        let isFirstOfItsKind = counters.allSatisfy { self.counters[$0].total == 0 }
+        let isFirstOfItsKind =
+            counters.allSatisfy { self.counters[$0].total == 0 }
             && self.shapes[shape].constraints.requiredPodAffinity.allSatisfy {
                 $0.matches(namespace: self.snapshot.pods[pod].key.namespace, labels: self.snapshot.pods[pod].labels)
             }
@@ -201,7 +204,8 @@ extension SolverState {
     private func deviceRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
         self.snapshot.pods[pod].deviceRequests.compactMap { request in
             guard let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }) else {
-                return .insufficient(resource: request.resource, requested: Int64(request.count), free: 0, allocatable: 0)
+                return .insufficient(
+                    resource: request.resource, requested: Int64(request.count), free: 0, allocatable: 0)
             }
             guard request.isServed(by: ledger.pool) else {
                 return .unsuitableDevices(resource: request.resource, requested: request.count, suitable: 0)

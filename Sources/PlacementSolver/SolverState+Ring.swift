@@ -52,7 +52,8 @@ extension SolverState {
                 previous = Int(self.nodeByPod[pod])
                 continue
             }
-            let near = left.firstIndex { nodes[$0] == previous }
+            let near =
+                left.firstIndex { nodes[$0] == previous }
                 ?? left.firstIndex { domains[nodes[$0]] == domains[previous] } ?? left.startIndex
             let place = left.remove(at: near)
             placeByPod[pod] = place

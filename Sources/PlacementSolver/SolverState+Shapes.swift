@@ -23,10 +23,12 @@ extension SolverState {
             }
             if isShared { shared.insert(index) }
         }
-        let requests = [PodShape.Request(row: 0, amount: 1)] + key.requests.entries.compactMap { entry in
-            guard entry.amount > 0, let row = self.rowByResource[entry.name] else { return nil }
-            return PodShape.Request(row: row, amount: entry.amount)
-        }
+        let requests =
+            [PodShape.Request(row: 0, amount: 1)]
+            + key.requests.entries.compactMap { entry in
+                guard entry.amount > 0, let row = self.rowByResource[entry.name] else { return nil }
+                return PodShape.Request(row: row, amount: entry.amount)
+            }
         let hasPreferences =
             !(constraints.preferredNodeAffinity.isEmpty && constraints.preferredPodAffinity.isEmpty
             && constraints.preferredPodAntiAffinity.isEmpty && constraints.topologySpread.allSatisfy(\.isRequired))

@@ -116,7 +116,8 @@ extension SolverState {
     private mutating func spreadCounts(_ pod: Int, nodes: [Int]) -> [Int] {
         let shape = self.shape(of: pod)
         return nodes.map { node in
-            zip(self.shapes[shape].spreadCounters, self.shapes[shape].constraints.topologySpread).reduce(0) { sum, pair in
+            zip(self.shapes[shape].spreadCounters, self.shapes[shape].constraints.topologySpread).reduce(0) {
+                sum, pair in
                 guard !pair.1.isRequired else { return sum }
                 let domain = self.labelDomains[self.counters[pair.0].labelRow].domainByNode[node]
                 return domain < 0 ? sum + 1000 : sum + Int(self.counters[pair.0].countByDomain[Int(domain)])
@@ -126,7 +127,8 @@ extension SolverState {
 
     private mutating func podAffinityWeights(_ pod: Int, nodes: [Int]) -> [Int] {
         let constraints = self.snapshot.pods[pod].constraints
-        let terms = constraints.preferredPodAffinity.map { ($0.weight, $0.term) }
+        let terms =
+            constraints.preferredPodAffinity.map { ($0.weight, $0.term) }
             + constraints.preferredPodAntiAffinity.map { (-$0.weight, $0.term) }
         guard !terms.isEmpty else { return nodes.map { _ in 0 } }
         let counters = terms.map { ($0.0, self.counter(.matching([$0.1]), topologyKey: $0.1.topologyKey)) }

@@ -45,7 +45,8 @@ struct DemandUnit {
         self.subject = subject
         self.pods = pods
         self.dependsOnOthers = states.contains { pod in
-            !(pod.constraints.requiredPodAffinity.isEmpty && pod.constraints.topologySpread.allSatisfy { !$0.isRequired })
+            !(pod.constraints.requiredPodAffinity.isEmpty
+                && pod.constraints.topologySpread.allSatisfy { !$0.isRequired })
         }
         let sizes = states.map(Self.thousandths)
         self.order = Order(

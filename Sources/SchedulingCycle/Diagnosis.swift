@@ -76,7 +76,8 @@ struct Diagnosis {
         case .broken(let problem):
             return Explanation(reason: .groupInvalid, evidence: Evidence(detail: problem), fix: .correctObject)
         case .tooFewMembers(let existing, let needed):
-            let detail = "\(existing) of at least \(needed) members can be placed; "
+            let detail =
+                "\(existing) of at least \(needed) members can be placed; "
                 + "the others do not exist or are held elsewhere"
             let fix: Fix? = existing > 0 ? .lowerMinMember(to: existing) : nil
             return Explanation(reason: .tooFewMembers, evidence: Evidence(detail: detail), fix: fix)
@@ -116,7 +117,8 @@ struct Diagnosis {
             self.snapshot.pods[member].standing == .pending && self.state.node(of: member) == nil
         }
         if running + waiting.count < minimum {
-            return self.explain(.tooFewMembers(existing: running + waiting.count, needed: minimum), of: leaf, pods: waiting)
+            return self.explain(
+                .tooFewMembers(existing: running + waiting.count, needed: minimum), of: leaf, pods: waiting)
         }
         guard self.state.bestNode(for: pod) != nil else { return nil }
         var explanation = self.firstUnplaceable(waiting)

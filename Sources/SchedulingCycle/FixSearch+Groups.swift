@@ -23,7 +23,9 @@ extension FixSearch {
     private mutating func places(_ top: Int, _ query: GangQuery = GangQuery()) -> [Int]? {
         var query = query
         query.stepLimit = Self.gangStepLimit
-        return if case .satisfied(let placed) = self.state.placeGroup(top, query), !placed.isEmpty { placed } else { nil }
+        return if case .satisfied(let placed) = self.state.placeGroup(top, query), !placed.isEmpty { placed } else {
+            nil
+        }
     }
 
     private mutating func groupTermination(_ top: Int) -> Fix? {
@@ -89,7 +91,8 @@ extension FixSearch {
         guard let needed = self.releaseOnNearNodes(top, where: { $0.priority < priority }) else { return nil }
         let mayPreempt = members.allSatisfy { self.snapshot.pods[$0].mayPreempt }
         let nodes = self.nodes(of: needed)
-        return mayPreempt ? .preempt(pods: self.keys(needed), nodes: nodes) : .freePods(pods: self.keys(needed), nodes: nodes)
+        return mayPreempt
+            ? .preempt(pods: self.keys(needed), nodes: nodes) : .freePods(pods: self.keys(needed), nodes: nodes)
     }
 
     /// Pods no more important than the gang that find room elsewhere once the gang is placed.

@@ -48,7 +48,9 @@ struct FixSearch {
             }
             if !others { opened[taint, default: 0] += 1 }
         }
-        let best = opened.max { lhs, rhs in (lhs.value, rhs.key.key, rhs.key.value) < (rhs.value, lhs.key.key, lhs.key.value) }
+        let best = opened.max { lhs, rhs in
+            (lhs.value, rhs.key.key, rhs.key.value) < (rhs.value, lhs.key.key, lhs.key.value)
+        }
         return best.map { .addToleration($0.key, nodeCount: $0.value) }
     }
 
@@ -68,12 +70,14 @@ struct FixSearch {
         var found: [(node: Int, shortage: Int64)] = []
         for node in self.snapshot.nodes.indices {
             let reasons = self.state.rejections(pod, on: node)
-            let isShort = !reasons.isEmpty && reasons.allSatisfy { reason in
-                switch reason {
-                case .insufficient, .insufficientDeviceMemory, .hostPortConflict: reason.isResolvableByPreemption
-                default: false
+            let isShort =
+                !reasons.isEmpty
+                && reasons.allSatisfy { reason in
+                    switch reason {
+                    case .insufficient, .insufficientDeviceMemory, .hostPortConflict: reason.isResolvableByPreemption
+                    default: false
+                    }
                 }
-            }
             if isShort { found.append((node, Self.shortage(reasons))) }
         }
         return found.sorted { ($0.shortage, $0.node) < ($1.shortage, $1.node) }.prefix(Self.nodeLimit).map(\.node)
@@ -82,7 +86,8 @@ struct FixSearch {
     private static func shortage(_ reasons: [RejectionReason]) -> Int64 {
         reasons.reduce(0) { sum, reason in
             guard case .insufficient(let resource, let requested, let free, _) = reason else { return sum }
-            return sum.addingSaturated(resource.isAccelerator ? (requested - free).multipliedReportingOverflow(by: 1000).partialValue : 1)
+            return sum.addingSaturated(
+                resource.isAccelerator ? (requested - free).multipliedReportingOverflow(by: 1000).partialValue : 1)
         }
     }
 
@@ -107,7 +112,8 @@ struct FixSearch {
         guard let best else { return nil }
         let nodes = [self.snapshot.nodes[best.node].name]
         return state.mayPreempt
-            ? .preempt(pods: self.keys(best.victims), nodes: nodes) : .freePods(pods: self.keys(best.victims), nodes: nodes)
+            ? .preempt(pods: self.keys(best.victims), nodes: nodes)
+            : .freePods(pods: self.keys(best.victims), nodes: nodes)
     }
 
     /// Bound pods that may be evicted at all, those least worth keeping first: priority, then fewest devices, then youngest.
@@ -191,7 +197,9 @@ struct FixSearch {
     mutating func fitsEmpty(_ pods: [Int], on node: Int) -> Int {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
-        for other in self.state.pods(on: node) where !self.snapshot.pods[other].belongsToNode { self.state.release(other) }
+        for other in self.state.pods(on: node) where !self.snapshot.pods[other].belongsToNode {
+            self.state.release(other)
+        }
         var count = 0
         for pod in pods {
             guard let devices = self.state.fit(pod, on: node) else { break }

@@ -27,7 +27,7 @@ struct PlanningCycle {
             progressed = self.placedPods.count > before && !units.isEmpty
         }
         #if DEBUG
-            self.state.checkInvariants()
+        self.state.checkInvariants()
         #endif
     }
 

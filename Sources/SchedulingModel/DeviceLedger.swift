@@ -120,7 +120,8 @@ public struct DeviceLedger: Hashable, Sendable {
                 continue
             }
             let (candidate, chosen) = (self.loads[index], self.loads[current])
-            let isFuller = (candidate.memoryMiB, candidate.thousandths, candidate.clientCount)
+            let isFuller =
+                (candidate.memoryMiB, candidate.thousandths, candidate.clientCount)
                 > (chosen.memoryMiB, chosen.thousandths, chosen.clientCount)
             if isFuller { best = index }
         }

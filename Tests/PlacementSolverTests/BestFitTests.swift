@@ -22,7 +22,8 @@ struct BestFitTests {
 
     @Test("of equally full nodes the first by name")
     func tie() throws {
-        let snapshot = ClusterSnapshot(nodes: [.gpu("b", count: 8), .gpu("a", count: 8)], pods: [.gpu("new", count: 1)])
+        let snapshot = ClusterSnapshot(
+            nodes: [.gpu("b", count: 8), .gpu("a", count: 8)], pods: [.gpu("new", count: 1)])
         #expect(try self.node(of: "new", in: snapshot) == NodeName("a"))
     }
 

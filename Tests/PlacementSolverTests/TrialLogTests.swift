@@ -67,7 +67,9 @@ struct TrialLogTests {
             for node in state.snapshot.nodes.indices {
                 let fits = state.fit(pod, on: node) != nil
                 let reasons = state.rejections(pod, on: node)
-                #expect(fits == reasons.isEmpty, "seed \(seed): \(state.snapshot.pods[pod].key) on node \(node): \(reasons)")
+                #expect(
+                    fits == reasons.isEmpty, "seed \(seed): \(state.snapshot.pods[pod].key) on node \(node): \(reasons)"
+                )
             }
         }
     }

@@ -18,7 +18,7 @@ struct OracleTests {
         OracleRun(demand: .gang, count: 1200).expect(
             OracleProperty.gangIsPlacedIffItFits,
             known: [
-                867: "a subgroup that is exclusive on the axis of its own parent keeps its siblings out",
+                867: "a subgroup that is exclusive on the axis of its own parent keeps its siblings out"
             ])
     }
 
