@@ -74,7 +74,16 @@ struct Explainer {
         }
         var diagnosis = Diagnosis(state: self.fitsFacts(group) ? state : self.facts, configuration: self.configuration)
         let explanation = diagnosis.explain(outcome, of: group, pods: pods)
-        for pod in pods { self.note(pod, explanation) }
+        guard case .noRoom = outcome else {
+            for pod in pods { self.note(pod, explanation) }
+            return
+        }
+        // Where some members find no node even alone, the others wait for these and lack nothing themselves.
+        let fitsAlone = pods.map { diagnosis.state.bestNode(for: $0) != nil }
+        var waitsForSiblings = explanation
+        waitsForSiblings.reason = .siblingsUnplaced
+        let isMixed = fitsAlone.contains(false)
+        for (pod, fits) in zip(pods, fitsAlone) { self.note(pod, isMixed && fits ? waitsForSiblings : explanation) }
     }
 
     /// The gang runs without these. What refused them may be the gang's own domain or cards, so no other pod's answer
