@@ -43,14 +43,16 @@ let package = Package(
         .executableTarget(
             name: "Berth",
             dependencies: [
-                "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport", "PlanReport",
+                "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
+                "PlanReport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         // Never imported by the product.
         .target(name: "TestSupport", dependencies: ["SchedulingModel", "PlacementVerifier"], swiftSettings: strict),
-        .testTarget(name: "SchedulingModelTests", dependencies: ["SchedulingModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SchedulingModelTests", dependencies: ["SchedulingModel", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PlacementSolverTests",
             dependencies: ["SchedulingModel", "PlacementSolver", "TestSupport"],

@@ -47,7 +47,8 @@ enum BerthBenchmarks {
         }
         Self.report("place-one-pod", size: nodes, samples: samples)
         let placed = order[..<next].filter { state.node(of: $0) != nil }.prefix(measured)
-        Self.report("release-one-pod", size: nodes, samples: placed.map { pod in Self.nanoseconds { state.release(pod) } })
+        Self.report(
+            "release-one-pod", size: nodes, samples: placed.map { pod in Self.nanoseconds { state.release(pod) } })
     }
 
     private static func gang(members: Int, nodes: Int) {

@@ -48,10 +48,11 @@ enum Worlds {
         var generator = Generator(seed: seed)
         let kinds = (0..<shapes).map { _ -> (gpus: Int, cpuMillis: Int64, memoryBytes: Int64) in
             var draw = Int.random(in: 0..<100, using: &generator)
-            let gpus = Self.mix.first { kind in
-                draw -= kind.weight
-                return draw < 0
-            }?.gpus ?? 1
+            let gpus =
+                Self.mix.first { kind in
+                    draw -= kind.weight
+                    return draw < 0
+                }?.gpus ?? 1
             let cores = Int64.random(in: 2...12, using: &generator) * Int64(max(1, gpus))
             return (gpus, cores * 1000, cores << 33)
         }
