@@ -81,14 +81,18 @@ extension Replay {
     // MARK: Ring
 
     /// Neighbours in the ring (the last and the first among them) that the narrowest level separates. Only members that
-    /// hold accelerators are in the ring, if any does. Without levels nothing separates.
+    /// hold accelerators are in the ring, if any does; leaf groups follow each other by name. Without levels nothing
+    /// separates.
     private func crossDomainHops(among members: [Int], ranks: [PodKey: Int?]) -> Int {
         guard let narrowest = self.snapshot.topology.levels.indices.last else { return 0 }
         let placed = members.enumerated().filter { self.isPlaced($0.element) }
         let holders = placed.filter { self.snapshot.pods[$0.element].holdsAccelerators }
         let ring = (holders.isEmpty ? placed : holders)
-            .map { (rank: self.rank(of: $0.element, at: $0.offset, ranks), pod: $0.element) }
-            .sorted { ($0.rank, $0.pod) < ($1.rank, $1.pod) }
+            .map { placed in
+                let leaf = self.snapshot.pods[placed.element].group?.name ?? ""
+                return (leaf: leaf, rank: self.rank(of: placed.element, at: placed.offset, ranks), pod: placed.element)
+            }
+            .sorted { ($0.leaf, $0.rank, $0.pod) < ($1.leaf, $1.rank, $1.pod) }
         let domains = ring.compactMap { self.node(of: $0.pod) }.map { $0.domain(on: .level(narrowest)) }
         return domains.indices.count { domains[$0] != domains[($0 + 1) % domains.count] }
     }

@@ -44,11 +44,13 @@ extension PlanningCycle {
         }
     }
 
-    /// Placed members in ring order; those without devices are left out where others have some.
+    /// Placed members in ring order, one leaf group after the other, since each may count its ranks from 0; those without
+    /// devices are left out where others have some.
     private func ring(_ placed: [Int]) -> [Int] {
         let withDevices = placed.filter { !self.snapshot.pods[$0].deviceRequests.isEmpty }
-        return (withDevices.isEmpty ? placed : withDevices).map { (rank: self.rank(of: $0) ?? .max, pod: $0) }
-            .sorted { ($0.rank, $0.pod) < ($1.rank, $1.pod) }.map(\.pod)
+        return (withDevices.isEmpty ? placed : withDevices)
+            .map { (leaf: self.state.groups.leafByPod[$0], rank: self.rank(of: $0) ?? .max, pod: $0) }
+            .sorted { ($0.leaf, $0.rank, $0.pod) < ($1.leaf, $1.rank, $1.pod) }.map(\.pod)
     }
 
     /// A member's own rank. Without one a new member has its position in ring order, behind those with ranks, and a
