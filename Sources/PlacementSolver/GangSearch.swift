@@ -111,7 +111,7 @@ extension SolverState {
             search.wantedCount = most
         }
         let required = self.requiredCells(group, in: allowed, search)
-        for axis in self.axisOrder(group) {
+        for axis in self.axisOrder(group, search) {
             guard let cells = self.cells(of: group, on: axis, within: required) else { continue }
             if self.placeGreedily(group, cells, search) { return true }
         }
@@ -159,7 +159,8 @@ extension SolverState {
         let room = self.room(for: leaf, in: allowed)
         let required = self.requiredCells(group, in: allowed, search)
         guard let wanted = self.wantedCount(leaf, room, group, in: required, search) else { return false }
-        for axis in self.axisOrder(group) {
+        let mostOnNode = room.max() ?? 0
+        for axis in self.axisOrder(group, search) where axis != .host || mostOnNode >= wanted {
             guard let cells = self.cells(of: group, on: axis, within: required) else { continue }
             let sums = Self.sums(room, cells)
             let tightest = sums.indices.filter { sums[$0] >= wanted && !cells.isExcluded($0) }

@@ -52,10 +52,15 @@ struct TopologyCells {
 
 extension SolverState {
     /// Axes to try for a group, narrowest first. Nil stands for no common domain.
-    mutating func axisOrder(_ group: Int) -> [TopologyAxis?] {
+    ///
+    /// Levels wider than a required one divide the nodes no further and are left out.
+    func axisOrder(_ group: Int, _ search: GangSearch) -> [TopologyAxis?] {
+        let widest = self.requiredAxes(group, search).compactMap { axis in
+            if case .level(let level) = axis { level } else { nil }
+        }.max() ?? 0
         var axes: [TopologyAxis?] = [.host]
         if self.hasNVLinkDomains { axes.append(.nvlink) }
-        axes += self.snapshot.topology.levels.indices.reversed().map { .level($0) }
+        axes += self.snapshot.topology.levels.indices.dropFirst(widest).reversed().map { .level($0) }
         return axes + [nil]
     }
 
@@ -79,13 +84,13 @@ extension SolverState {
         of group: Int, on axis: TopologyAxis?, within required: TopologyCells
     ) -> TopologyCells? {
         let bound = self.groups.pods(below: group).compactMap { self.node(of: $0) }
-        let boundCells = Set(bound.map { required.cellByNode[$0] })
-        var cells = axis.map { self.cut(required, by: $0) } ?? required
-        if let axis {
+        if let axis, !bound.isEmpty {
             // On an axis of choice, what is bound must be in the one domain too.
             let shared = self.domainNumbers(axis)
+            let boundCells = Set(bound.map { required.cellByNode[$0] })
             guard Set(bound.map { shared[$0] }).count <= 1, boundCells.count <= 1 else { return nil }
         }
+        var cells = axis.map { self.cut(required, by: $0) } ?? required
         if !bound.isEmpty {
             let holding = Set(bound.map { Int(cells.cellByNode[$0]) })
             cells.exclude { !holding.contains($0) }
@@ -95,8 +100,8 @@ extension SolverState {
     }
 
     private mutating func cut(_ cells: TopologyCells, by axis: TopologyAxis) -> TopologyCells {
-        let numbers = self.domainNumbers(axis)
-        return cells.cut(by: numbers, domainCount: Int(numbers.max() ?? 0) + 1)
+        let count = axis == .host ? self.nodeCount : self.axisDomains(axis).domains.count
+        return cells.cut(by: self.domainNumbers(axis), domainCount: count)
     }
 
     private mutating func domainNumbers(_ axis: TopologyAxis) -> [Int32] {
