@@ -4,6 +4,8 @@ import SchedulingModel
 extension FixSearch {
     /// Bound pods released at most when looking for room for a gang.
     private static let victimLimit = 64
+    /// New nodes tried at most; a larger count is computed from what one such node takes.
+    private static let newNodeLimit = 256
 
     /// For a gang without room: pods that leave anyway, one level wider, pods of lower priority, more nodes, fewer members.
     mutating func fix(forGroup top: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
@@ -169,7 +171,19 @@ extension FixSearch {
             left = left.dropFirst(taken)
             count += 1
         }
-        return .addNodes(count: max(1, count), like: self.snapshot.nodes[largest.node].name)
+        return self.tryNewNodes(max(1, count), like: largest.node, for: top)
+    }
+
+    /// Plans the gang on the cluster with the new nodes in it, and with up to two more where they turn out too few.
+    private func tryNewNodes(_ count: Int, like pattern: Int, for top: Int) -> Fix? {
+        guard count <= Self.newNodeLimit else {
+            return .addNodes(count: count, like: self.snapshot.nodes[pattern].name)
+        }
+        for tried in count...count + 2 {
+            var trial = FixSearch(state: SolverState(self.snapshot(adding: tried, like: pattern)))
+            if trial.places(top) != nil { return .addNodes(count: tried, like: self.snapshot.nodes[pattern].name) }
+        }
+        return nil
     }
 
     /// Pending members, biggest first; of a gang without subgroups no more than its minimum lacks.

@@ -170,7 +170,8 @@ public struct Evidence: Hashable, Sendable {
     }
 }
 
-/// The smallest change found that makes the work fit. Each was tried on the snapshot and worked.
+/// The smallest change found that makes the work fit. Each was tried on the snapshot and worked; only of more than 256 new
+/// nodes the number is computed.
 public enum Fix: Hashable, Sendable {
     /// These pods are leaving; when they are gone the work fits.
     case waitForTermination(pods: [PodKey], nodes: [NodeName])
@@ -194,7 +195,7 @@ public enum Fix: Hashable, Sendable {
     case correctObject
 }
 
-/// Figures of the whole cluster. Accelerators are counted in devices; a shared device counts by its used share.
+/// Figures of the whole cluster. Accelerators are counted in devices; a device that anybody uses counts as allocated.
 public struct PlanSummary: Hashable, Sendable {
     public var nodeCount = 0
     public var acceleratorsAllocatable = 0
