@@ -55,9 +55,10 @@ extension SolverState {
     ///
     /// Levels wider than a required one divide the nodes no further and are left out.
     func axisOrder(_ group: Int, _ search: GangSearch) -> [TopologyAxis?] {
-        let widest = self.requiredAxes(group, search).compactMap { axis in
-            if case .level(let level) = axis { level } else { nil }
-        }.max() ?? 0
+        let widest =
+            self.requiredAxes(group, search).compactMap { axis in
+                if case .level(let level) = axis { level } else { nil }
+            }.max() ?? 0
         var axes: [TopologyAxis?] = [.host]
         if self.hasNVLinkDomains { axes.append(.nvlink) }
         axes += self.snapshot.topology.levels.indices.dropFirst(widest).reversed().map { .level($0) }

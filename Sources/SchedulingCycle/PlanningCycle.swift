@@ -23,12 +23,18 @@ struct PlanningCycle {
         var progressed = true
         while progressed {
             let before = self.placedPods.count
-            units = units.filter { !self.place($0) && $0.dependsOnOthers }
+            units = units.filter { !self.placeChecked($0) && $0.dependsOnOthers }
             progressed = self.placedPods.count > before && !units.isEmpty
         }
+    }
+
+    /// In debug builds everything kept incrementally is compared with a fresh count after each unit that got a node.
+    private mutating func placeChecked(_ unit: DemandUnit) -> Bool {
         #if DEBUG
-        self.state.checkInvariants()
+        let before = self.placedPods.count
+        defer { if self.placedPods.count > before { self.state.checkInvariants() } }
         #endif
+        return self.place(unit)
     }
 
     /// Whether every pod of the unit got its node; if not, why is noted.

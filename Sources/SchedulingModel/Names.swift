@@ -9,8 +9,10 @@ public struct NodeName: Hashable, Comparable, Sendable, CustomStringConvertible 
     public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 }
 
-/// A pod's identity. Ordered by namespace, then name, both by Unicode scalar.
-public struct PodKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+/// What tells objects of one kind apart: a namespace and a name. Ordered by namespace, then name, both by Unicode scalar.
+///
+/// `Object` only keeps the keys of different kinds from being mixed up.
+public struct NamespacedName<Object>: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let namespace: String
     public let name: String
 
@@ -26,22 +28,10 @@ public struct PodKey: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A pod group's identity. A subgroup's name is its parent's name, a slash, and its own.
-public struct PodGroupKey: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let namespace: String
-    public let name: String
+public typealias PodKey = NamespacedName<PodState>
 
-    public init(namespace: String, name: String) {
-        self.namespace = namespace
-        self.name = name
-    }
-
-    public var description: String { "\(self.namespace)/\(self.name)" }
-
-    public static func < (lhs: Self, rhs: Self) -> Bool {
-        lhs.namespace != rhs.namespace ? lhs.namespace < rhs.namespace : lhs.name < rhs.name
-    }
-}
+/// A subgroup's name is its parent's name, a slash, and its own.
+public typealias PodGroupKey = NamespacedName<PodGroup>
 
 /// The name of a resource as nodes and pods spell it: `cpu`, `memory`, `nvidia.com/gpu`.
 public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConvertible {
