@@ -162,23 +162,45 @@ extension SolverState {
     /// Why the pod may not run on the node now, in kube-scheduler's order of checks: taints, selector and affinity,
     /// ports, amounts and devices, volumes, spread, pod affinity. All that fail, not only the first.
     public mutating func rejections(_ pod: Int, on node: Int) -> [RejectionReason] {
+        let isAllowed = self.shapes[self.shape(of: pod)].allowedNodes.contains(node)
+        return isAllowed ? self.changingRejections(pod, on: node) : self.allRejections(pod, on: node)
+    }
+
+    /// On a node that taints, selection and volumes allow: only what other pods take or do.
+    private mutating func changingRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
+        var reasons: [RejectionReason] = []
+        if let port = self.takenPort(pod, on: node) { reasons.append(.hostPortConflict(port)) }
+        reasons += self.roomRejections(pod, on: node)
+        if let spread = self.spreadRejection(pod, on: node) { reasons.append(spread) }
+        if let affinity = self.affinityRejection(pod, on: node) { reasons.append(affinity) }
+        return reasons
+    }
+
+    private func takenPort(_ pod: Int, on node: Int) -> HostPort? {
+        guard let taken = self.hostPortsByNode[node] else { return nil }
+        return self.snapshot.pods[pod].constraints.hostPorts.first { port in taken.contains(where: port.conflicts) }
+    }
+
+    /// Short amounts, then devices that will not do.
+    private mutating func roomRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
+        let short = self.shortAmounts(pod, on: node)
+        let isShortOfDevices = short.contains { $0.code == .insufficientGPUs }
+        return short
+            + self.deviceRejections(pod, on: node).filter { reason in
+                guard isShortOfDevices else { return true }
+                // Too few devices is said already; that they would not do anyway is worth adding.
+                return reason.code != .insufficientGPUs && !reason.isResolvableByPreemption
+            }
+    }
+
+    private mutating func allRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
         let state = self.snapshot.pods[pod]
         let nodeState = self.snapshot.nodes[node]
         var reasons: [RejectionReason] = []
         if let taint = state.constraints.untoleratedTaint(of: nodeState) { reasons.append(.untoleratedTaint(taint)) }
         if !state.constraints.selects(nodeState) { reasons.append(.nodeAffinityMismatch) }
-        if let port = state.constraints.hostPorts.first(where: { port in
-            self.hostPortsByNode[node]?.contains(where: port.conflicts) ?? false
-        }) {
-            reasons.append(.hostPortConflict(port))
-        }
-        reasons += self.shortAmounts(pod, on: node)
-        let isShortOfDevices = reasons.contains { $0.code == .insufficientGPUs }
-        reasons += self.deviceRejections(pod, on: node).filter { reason in
-            guard isShortOfDevices else { return true }
-            // Too few devices is said already; that they would not do anyway is worth adding.
-            return reason.code != .insufficientGPUs && !reason.isResolvableByPreemption
-        }
+        if let port = self.takenPort(pod, on: node) { reasons.append(.hostPortConflict(port)) }
+        reasons += self.roomRejections(pod, on: node)
         switch state.constraints.volumes {
         case .none: break
         case .unavailable(let claim, let why): reasons.append(.volumeUnavailable(claim: claim, why: why))

@@ -5,6 +5,7 @@ extension PlanningCycle {
     /// One per top-level group with demand, in key order.
     mutating func groupPlacements() -> [GroupPlacement] {
         var placements: [GroupPlacement] = []
+        let predictor = AllReducePredictor(self.snapshot, self.configuration.allReduce)
         for top in self.state.groups.topGroups {
             let pods = self.state.groups.pods(below: top)
             let hasDemand = pods.contains { pod in
@@ -13,12 +14,14 @@ extension PlanningCycle {
                 case .bound, .gatedElsewhere, .foreignScheduler: false
                 }
             }
-            if hasDemand { placements.append(self.placement(of: top, pods: pods)) }
+            if hasDemand { placements.append(self.placement(of: top, pods: pods, predictor)) }
         }
         return placements
     }
 
-    private mutating func placement(of top: Int, pods: [Int]) -> GroupPlacement {
+    private mutating func placement(
+        of top: Int, pods: [Int], _ predictor: AllReducePredictor
+    ) -> GroupPlacement {
         let group = self.state.groups.groups[top]
         let placed = pods.filter { self.state.node(of: $0) != nil }
         var result = GroupPlacement(
@@ -31,8 +34,11 @@ extension PlanningCycle {
         result.domains = self.domains(placed, on: common)
         let narrowest = self.snapshot.topology.levels.indices.last
         result.crossDomainHops = narrowest.map { self.state.crossDomainHops(ring: ring, on: .level($0)) } ?? 0
-        result.allReduce = self.allReduce(ring)
-        result.notes = self.notes(placed)
+        let places = ring.compactMap { pod in
+            self.state.node(of: pod).map { AllReducePredictor.Place(pod: self.snapshot.pods[pod], node: $0) }
+        }
+        result.allReduce = predictor.prediction(for: places)
+        result.notes = predictor.notes(on: places)
         return result
     }
 
@@ -80,79 +86,5 @@ extension PlanningCycle {
         let fallback: TopologyAxis = self.snapshot.topology.levels.isEmpty ? .host : .level(0)
         let nodes = Set(placed.compactMap { self.state.node(of: $0) })
         return Set(nodes.map { self.snapshot.nodes[$0].domain(on: axis ?? fallback) }).sorted()
-    }
-
-    // MARK: All-reduce
-
-    /// The ring's time by its slowest link, beside the least that any placement of these members could take.
-    private func allReduce(_ ring: [Int]) -> AllReducePrediction? {
-        let model = self.configuration.allReduce
-        let gpus = ring.reduce(0) { $0 + self.gpuCount($1) }
-        guard gpus > 1 else { return nil }
-        let nodes = ring.compactMap { self.state.node(of: $0) }
-        let products = nodes.map { self.product(on: $0) }
-        let slowestLink = products.map { model.nvlink(product: $0) }.min() ?? model.pcieBytesPerSecond
-        let isOneNVLinkDomain = self.isOneNVLinkDomain(nodes)
-        let rate = isOneNVLinkDomain ? slowestLink : min(slowestLink, self.networkRate(ring))
-        let seconds = model.ringSeconds(gpuCount: gpus, bytesPerSecond: rate)
-        return AllReducePrediction(
-            payloadBytes: model.payloadBytes, seconds: seconds,
-            boundSeconds: min(seconds, self.boundSeconds(ring, gpus: gpus)))
-    }
-
-    private func gpuCount(_ pod: Int) -> Int {
-        self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
-    }
-
-    private func product(on node: Int) -> String? { self.snapshot.nodes[node].devicePools.first?.product }
-
-    private func isOneNVLinkDomain(_ nodes: [Int]) -> Bool {
-        if Set(nodes).count <= 1 { return true }
-        let domains = Set(nodes.map { self.snapshot.nodes[$0].nvlinkDomain })
-        return domains.count == 1 && domains != [nil]
-    }
-
-    /// Between nodes each node's members drive their network ports together, so the node with the fewest bounds the ring.
-    private func networkRate(_ ring: [Int]) -> Double {
-        let model = self.configuration.allReduce
-        var rateByNode: [Int: Double] = [:]
-        for pod in ring {
-            guard let node = self.state.node(of: pod) else { continue }
-            rateByNode[node, default: 0] += model.network(requests: self.snapshot.pods[pod].requests) ?? 0
-        }
-        return rateByNode.values.map { $0 > 0 ? $0 : model.tcpBytesPerSecondPerNode }.min() ?? 0
-    }
-
-    /// The members all in the best NVLink domain large enough for them when empty; else over the network, with as many
-    /// members to a node as the largest node holds.
-    private func boundSeconds(_ ring: [Int], gpus: Int) -> Double {
-        let model = self.configuration.allReduce
-        var gpusByDomain: [TopologyDomain: Int] = [:]
-        var bestLink = 0.0
-        var largestNode = 0
-        for node in self.snapshot.nodes where !node.devicePools.isEmpty {
-            let devices = node.devicePools.reduce(0) { $0 + $1.deviceCount * $1.slotsPerDevice }
-            gpusByDomain[node.domain(on: .nvlink), default: 0] += devices
-            largestNode = max(largestNode, devices)
-            bestLink = max(bestLink, model.nvlink(product: node.devicePools.first?.product))
-        }
-        if gpusByDomain.values.contains(where: { $0 >= gpus }) {
-            return model.ringSeconds(gpuCount: gpus, bytesPerSecond: bestLink)
-        }
-        let perMember = ring.map { model.network(requests: self.snapshot.pods[$0].requests) ?? 0 }.max() ?? 0
-        let fewestGPUs = max(1, ring.map(self.gpuCount).min() ?? 1)
-        let membersPerNode = Double(max(1, largestNode / fewestGPUs))
-        let network = max(perMember * membersPerNode, model.tcpBytesPerSecondPerNode)
-        return model.ringSeconds(gpuCount: gpus, bytesPerSecond: min(bestLink, network))
-    }
-
-    /// A gang over several nodes that asks for no RDMA network falls back to TCP, which its owner should know.
-    private func notes(_ placed: [Int]) -> [String] {
-        let members = placed.filter { !self.snapshot.pods[$0].deviceRequests.isEmpty }
-        let nodes = members.compactMap { self.state.node(of: $0) }
-        guard Set(nodes).count > 1, !self.isOneNVLinkDomain(nodes) else { return [] }
-        let model = self.configuration.allReduce
-        let lacksNetwork = members.contains { model.network(requests: self.snapshot.pods[$0].requests) == nil }
-        return lacksNetwork ? ["members ask for no RDMA network; all-reduce between nodes falls back to TCP"] : []
     }
 }

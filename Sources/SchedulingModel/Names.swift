@@ -46,7 +46,9 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
     public static let nvidiaGPU = ResourceName("nvidia.com/gpu")
 
     /// Extended resources carry a domain; hugepages do not and are counted like memory.
-    public var isExtended: Bool { self.rawValue.contains("/") && !self.rawValue.hasPrefix("kubernetes.io/") }
+    public var isExtended: Bool {
+        self.rawValue.utf8.contains(UInt8(ascii: "/")) && !self.rawValue.hasPrefix("kubernetes.io/")
+    }
 
     public var description: String { self.rawValue }
 

@@ -91,15 +91,20 @@ extension ResourceName {
     /// Whether units of this resource are accelerators (devices, slots or slices): by the conventions of the vendors'
     /// device plugins, and by the last part of the name for vendors nobody has heard of.
     public var isAccelerator: Bool {
-        guard self.isExtended, let slash = self.rawValue.firstIndex(of: "/") else { return false }
+        guard let slash = self.rawValue.utf8.firstIndex(of: UInt8(ascii: "/")) else { return false }
         let domain = self.rawValue[..<slash]
-        let suffix = self.rawValue[self.rawValue.index(after: slash)...]
-        if suffix.hasSuffix("_monitoring") { return false }
-        if domain == "nvidia.com" { return suffix == "gpu" || suffix == "gpu.shared" || suffix.hasPrefix("mig-") }
-        if domain == "gpu.intel.com" { return true }
-        if domain == "huawei.com" { return suffix.hasPrefix("Ascend") }
-        if domain == "amd.com" { return suffix == "gpu" || suffix.hasPrefix("cpx_") || suffix.hasPrefix("spx_") }
-        let names = ["gpu", "tpu", "gaudi", "mlu", "npu", "neuron", "neurondevice", "directx", "dcu", "gpu-mem"]
-        return names.contains(String(suffix)) || suffix.hasPrefix("mlu") || domain == "nvidia.com"
+        let suffix = self.rawValue[self.rawValue.utf8.index(after: slash)...]
+        switch domain {
+        case "kubernetes.io": return false
+        case "nvidia.com": return suffix == "gpu" || suffix == "gpu.shared" || suffix.hasPrefix("mig-")
+        case "gpu.intel.com": return !suffix.hasSuffix("_monitoring")
+        case "huawei.com": return suffix.hasPrefix("Ascend")
+        case "amd.com": return suffix == "gpu" || suffix.hasPrefix("cpx_") || suffix.hasPrefix("spx_")
+        default: return Self.acceleratorSuffixes.contains(String(suffix)) || suffix.hasPrefix("mlu")
+        }
     }
+
+    private static let acceleratorSuffixes: Set<String> = [
+        "gpu", "tpu", "gaudi", "npu", "neuron", "neurondevice", "directx", "dcu", "gpu-mem",
+    ]
 }
