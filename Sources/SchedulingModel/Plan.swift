@@ -50,7 +50,7 @@ public struct GroupPlacement: Hashable, Sendable {
     public var axis: TopologyAxis?
     /// The one domain on `axis`, or the domains of the widest level that the members are spread over.
     public var domains: [TopologyDomain]
-    /// Ring neighbours whose nodes lie in different domains of the narrowest configured level.
+    /// Ring neighbours (by leaf group, then rank; last and first too) in different domains of the narrowest level.
     public var crossDomainHops: Int
     public var allReduce: AllReducePrediction?
     /// Things worth knowing about a placed gang, such as a network it should ask for and does not.
