@@ -39,6 +39,7 @@ let package = Package(
             dependencies: ["CJSONDocument", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(name: "ClusterImport", dependencies: ["KubernetesAPI", "SchedulingModel"], swiftSettings: strict),
+        .target(name: "HTTPTransport", swiftSettings: strict),
         .target(name: "PlanReport", dependencies: ["SchedulingModel"], swiftSettings: strict),
         .executableTarget(
             name: "Berth",
