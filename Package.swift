@@ -32,7 +32,10 @@ let package = Package(
             dependencies: ["SchedulingModel", "PlacementSolver", "PlacementVerifier"],
             swiftSettings: strict),
 
+        .target(name: "TraceReplay", dependencies: ["SchedulingModel", "PlacementSolver"], swiftSettings: strict),
+
         // Edge: everything that touches a file, a socket or a clock.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CJSONDocument", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(
             name: "KubernetesAPI",
@@ -45,7 +48,7 @@ let package = Package(
             name: "Berth",
             dependencies: [
                 "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
-                "PlanReport",
+                "PlanReport", "TraceReplay", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

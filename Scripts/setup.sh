@@ -3,8 +3,8 @@
 # With everything in place it does nothing, needs no network and prints nothing.
 set -euo pipefail
 
-# libsimdjson-dev: the JSON reader. libcurl and OpenSSL: the cluster client that is to come.
-packages=(libsimdjson-dev libcurl4-openssl-dev libssl-dev)
+# libsimdjson-dev: the JSON reader. zlib1g-dev: compressed traces. libcurl and OpenSSL: the cluster client that is to come.
+packages=(libsimdjson-dev zlib1g-dev libcurl4-openssl-dev libssl-dev)
 
 if ! command -v swift >/dev/null; then
     echo "setup: no swift on PATH; Berth needs Swift 6.3 or later, see https://www.swift.org/install/linux/" >&2

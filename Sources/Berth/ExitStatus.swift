@@ -1,6 +1,6 @@
 /// How a run of `berth` ended, as the shell sees it. `docs/plan-output.md` promises these numbers.
 enum ExitStatus: Int32, Sendable {
-    case everythingPlaced = 0
+    case success = 0
     case somethingPending = 3
     case usage = 64
     case badInput = 65

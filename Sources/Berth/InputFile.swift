@@ -58,12 +58,17 @@ extension InputFile {
             throw InputError(
                 path: path, found: "a compressed file", expected: "JSON or YAML: gunzip -c … | berth plan -f -")
         }
+        self.init(name: path, bytes: try Self.bytes(readingFrom: path))
+    }
+
+    /// All bytes of a file of any kind, a pipe or, for `-`, standard input.
+    static func bytes(readingFrom path: String) throws(InputError) -> [UInt8] {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw InputError(path: path, found: Self.lastError(), expected: "a readable file")
         }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-        self.init(name: path, bytes: try Self.readToEnd(descriptor, path: path))
+        return try Self.readToEnd(descriptor, path: path)
     }
 
     private static func readToEnd(_ descriptor: Int32, path: String) throws(InputError) -> [UInt8] {

@@ -16,17 +16,6 @@ struct PlanRun: Sendable {
         var style = TableStyle()
     }
 
-    struct Response: Hashable, Sendable {
-        var standardOutput = ""
-        /// Whole lines.
-        var standardError = ""
-        var status: ExitStatus
-
-        static func failed(_ status: ExitStatus, _ lines: [String]) -> Response {
-            Response(standardError: lines.map { $0 + "\n" }.joined(), status: status)
-        }
-    }
-
     var request: Request
     /// Told what is being done when a step begins.
     var progress: @Sendable (String) -> Void = { _ in }
@@ -34,7 +23,7 @@ struct PlanRun: Sendable {
     // MARK: Reading
 
     /// A path that cannot be read ends the run with 65: a plan without a file that was named would mislead.
-    func respond(toFilesAt paths: [String], configurationFile: String?) -> Response {
+    func respond(toFilesAt paths: [String], configurationFile: String?) -> CommandResponse {
         var files: [InputFile] = []
         var configuration: InputFile?
         do throws(InputError) {
@@ -51,7 +40,7 @@ struct PlanRun: Sendable {
         return self.respond(to: files, configuration: configuration)
     }
 
-    func respond(to files: [InputFile], configuration: InputFile? = nil) -> Response {
+    func respond(to files: [InputFile], configuration: InputFile? = nil) -> CommandResponse {
         var findings: [Finding] = []
         guard let settings = Self.settings(configuration, findings: &findings) else { return self.refused(findings) }
         var objects: [ManifestObject] = []
@@ -85,8 +74,8 @@ struct PlanRun: Sendable {
         return isUsable ? read.configuration : nil
     }
 
-    private func refused(_ findings: [Finding]) -> Response {
-        Response(standardError: Self.text(of: findings), status: .badInput)
+    private func refused(_ findings: [Finding]) -> CommandResponse {
+        CommandResponse(standardError: Self.text(of: findings), status: .badInput)
     }
 
     /// One line each, by place in the input, errors and warnings together.
@@ -97,7 +86,7 @@ struct PlanRun: Sendable {
 
     // MARK: Planning
 
-    private func plan(_ cluster: ImportedCluster, _ settings: BerthConfiguration) -> Response {
+    private func plan(_ cluster: ImportedCluster, _ settings: BerthConfiguration) -> CommandResponse {
         let snapshot = self.restricted(cluster.snapshot)
         var configuration = PlannerConfiguration()
         configuration.allReduce = settings.allReduce
@@ -121,22 +110,22 @@ struct PlanRun: Sendable {
             groups: snapshot.groups, topology: snapshot.topology)
     }
 
-    private func report(_ report: PlanReport) -> Response {
-        let status = report.plan.pending.isEmpty ? ExitStatus.everythingPlaced : .somethingPending
+    private func report(_ report: PlanReport) -> CommandResponse {
+        let status = report.plan.pending.isEmpty ? ExitStatus.success : .somethingPending
         if let name = self.request.explain {
             guard let subject = report.subject(named: name) else {
                 return .failed(.usage, ["error: --explain \(name): found no such pod or group in the input"])
             }
-            return Response(
+            return CommandResponse(
                 standardOutput: report.explanation(of: subject, style: self.request.style), status: status)
         }
         switch self.request.output {
-        case .json: return Response(standardOutput: report.json(), status: status)
-        case .table: return Response(standardOutput: report.table(style: self.request.style), status: status)
+        case .json: return CommandResponse(standardOutput: report.json(), status: status)
+        case .table: return CommandResponse(standardOutput: report.table(style: self.request.style), status: status)
         }
     }
 
-    static func response(to refusal: RefusedPlan) -> Response {
+    static func response(to refusal: RefusedPlan) -> CommandResponse {
         let head = "internal error: the verifier refused the plan, nothing is printed; please report this:"
         return .failed(.internalError, [head] + refusal.violations.map { "  \($0)" })
     }

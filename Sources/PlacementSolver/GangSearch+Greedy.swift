@@ -106,8 +106,8 @@ extension SolverState {
                 continue
             }
             for pod in run {
-                if let (node, devices) = self.bestNode(for: pod, in: nodes) {
-                    self.assume(pod, on: node, devices: devices)
+                if let candidate = self.bestNode(for: pod, in: nodes) {
+                    self.assume(pod, candidate)
                     placed += 1
                 } else if search.mode == .all {
                     return false

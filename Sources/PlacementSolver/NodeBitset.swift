@@ -23,6 +23,9 @@ public struct NodeBitset: Hashable, Sendable {
 
     public var count: Int { self.words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+    /// The lowest member.
+    public var first: Int? { self.first(in: self) { _ in true } }
+
     public func contains(_ index: Int) -> Bool { self.words[index >> 6] & (1 << (index & 63)) != 0 }
 
     public mutating func insert(_ index: Int) {

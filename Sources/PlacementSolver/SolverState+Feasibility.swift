@@ -61,7 +61,7 @@ extension SolverState {
     }
 
     /// Devices of the resource on the node that members of the pod's own group hold.
-    private func siblingDevices(of pod: Int, on node: Int, resource: ResourceName) -> Set<Int> {
+    func siblingDevices(of pod: Int, on node: Int, resource: ResourceName) -> Set<Int> {
         let group = self.groups.topGroupByPod[pod]
         guard group >= 0 else { return [] }
         var held: Set<Int> = []

@@ -1,4 +1,4 @@
-public import SchedulingModel
+import SchedulingModel
 
 extension SolverState {
     /// The node for one pod, or nil where none fits now.
@@ -11,16 +11,20 @@ extension SolverState {
     ///
     /// - Parameter allowed: Only these nodes; nil for all.
     /// - Complexity: Near constant for the first fitting node of the fullest bucket; O(*n*) with preferences.
-    public mutating func bestNode(for pod: Int, in allowed: NodeBitset? = nil) -> (Int, [DeviceAssignment])? {
+    public mutating func bestNode(for pod: Int, in allowed: NodeBitset? = nil) -> Candidate? {
         let shape = self.shape(of: pod)
         if let name = self.snapshot.pods[pod].nominatedNode, let nominated = self.snapshot.nodeIndex(of: name),
             allowed?.contains(nominated) ?? true, let devices = self.fit(pod, on: nominated)
         {
-            return (nominated, devices)
+            return Candidate(node: nominated, devices: devices)
         }
         var candidates = self.shapes[shape].allowedNodes
         if let allowed { candidates.formIntersection(allowed) }
         if self.shapes[shape].hasPreferences { return self.preferredNode(for: pod, in: candidates) }
+        if self.fillPlan != nil {
+            return self.plannedCandidate(for: pod, shape: shape, in: candidates)
+                ?? self.leastHarmfulNode(for: pod, shape: shape, in: candidates)
+        }
         if self.shapes[shape].mayShareDevices {
             var shared = candidates
             shared.formIntersection(self.shapes[shape].sharedNodes)
@@ -29,7 +33,7 @@ extension SolverState {
         return self.fullestNode(for: pod, in: candidates)
     }
 
-    private mutating func fullestNode(for pod: Int, in candidates: NodeBitset) -> (Int, [DeviceAssignment])? {
+    private mutating func fullestNode(for pod: Int, in candidates: NodeBitset) -> Candidate? {
         let shape = self.shape(of: pod)
         let row = self.shapes[shape].poolRow
         let index = row.map { self.unitIndexes[$0] } ?? self.bystanderIndex
@@ -43,7 +47,7 @@ extension SolverState {
             devices = chosen
             return true
         }
-        return node.map { ($0, devices) }
+        return node.map { Candidate(node: $0, devices: devices) }
     }
 
     func needsNeighbourCheck(_ shape: Int) -> Bool {
@@ -52,7 +56,7 @@ extension SolverState {
 
     // MARK: Preferences
 
-    private mutating func preferredNode(for pod: Int, in candidates: NodeBitset) -> (Int, [DeviceAssignment])? {
+    private mutating func preferredNode(for pod: Int, in candidates: NodeBitset) -> Candidate? {
         var fitting: [(node: Int, devices: [DeviceAssignment])] = []
         var members: [Int] = []
         candidates.forEach { members.append($0) }
@@ -69,7 +73,9 @@ extension SolverState {
             let wastesWholeDevice = sharesByNature && !sharedNodes.contains(node)
             return (-scores[index], wastesWholeDevice ? 1 : 0, self.bystanderUnits(node: node), node)
         }
-        return orders.indices.min { orders[$0] < orders[$1] }.map { (fitting[$0].node, fitting[$0].devices) }
+        return orders.indices.min { orders[$0] < orders[$1] }.map {
+            Candidate(node: fitting[$0].node, devices: fitting[$0].devices)
+        }
     }
 
     /// One score per node: the sum of four preferences, each scaled to 0 … 100 over these nodes as kube-scheduler does,

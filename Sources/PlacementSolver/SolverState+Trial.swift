@@ -20,7 +20,15 @@ extension SolverState {
     public mutating func assume(_ pod: Int, on node: Int, devices: [DeviceAssignment]) {
         precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
         self.place(pod, on: node, devices: devices)
-        self.log.append(.placed(pod: pod))
+        self.log.append(.placed(pod: pod, place: nil))
+    }
+
+    /// Books `pod` where the search found room for it, and uses up the place that was planned for it, if any.
+    public mutating func assume(_ pod: Int, _ candidate: Candidate) {
+        precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
+        if let place = candidate.place { self.fillPlan?.take(place) }
+        self.place(pod, on: candidate.node, devices: candidate.devices)
+        self.log.append(.placed(pod: pod, place: candidate.place))
     }
 
     /// Frees what a bound or assumed pod holds, as if it were gone.
@@ -34,7 +42,9 @@ extension SolverState {
     public mutating func rollback(to checkpoint: Checkpoint) {
         while self.log.count > checkpoint.length {
             switch self.log.removeLast() {
-            case .placed(let pod): self.displace(pod)
+            case .placed(let pod, let place):
+                self.displace(pod)
+                if let place { self.fillPlan?.giveBack(place) }
             case .released(let pod, let node, let devices): self.place(pod, on: node, devices: devices)
             case .claimed(let domain): self.exclusiveOwners[domain] = nil
             }
@@ -46,7 +56,7 @@ extension SolverState {
         var placed: [Int] = []
         for entry in self.log[checkpoint.length...] {
             switch entry {
-            case .placed(let pod): placed.append(pod)
+            case .placed(let pod, _): placed.append(pod)
             case .released(let pod, _, _): placed.removeAll { $0 == pod }
             case .claimed: break
             }
@@ -113,6 +123,7 @@ extension SolverState {
                 let position = request.row * self.nodeCount + node
                 self.free[position] = self.free[position].addingSaturated(sign * request.amount)
             }
+            if self.fillPlan != nil { self.bookInPlan(shape, node: node, sign: sign) }
             return
         }
         self.free[node] += sign
@@ -120,6 +131,14 @@ extension SolverState {
             guard let row = self.rowByResource[entry.name], row > 0 else { continue }
             let position = row * self.nodeCount + node
             self.free[position] = self.free[position].addingSaturated(sign * entry.amount)
+        }
+    }
+
+    /// What is placed comes out of the slack that the fill plan counts with.
+    private mutating func bookInPlan(_ shape: Int, node: Int, sign: Int64) {
+        let requests = self.shapes[shape].requests
+        self.fillPlan?.book(node: node, sign: -sign, units: self.shapes[shape].unitsNeeded) { row in
+            requests.first { $0.row == row }?.amount ?? 0
         }
     }
 

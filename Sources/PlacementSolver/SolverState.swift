@@ -70,6 +70,11 @@ public struct SolverState: Sendable {
     /// Domains that an exclusive group holds for itself.
     var exclusiveOwners: [ExclusiveDomain: PodGroupKey] = [:]
 
+    // MARK: Expected demand
+
+    /// Places kept for pods that are expected, if anybody planned them.
+    var fillPlan: FillPlan?
+
     // MARK: Search
 
     var log: [LogEntry] = []
@@ -88,7 +93,8 @@ public struct SolverState: Sendable {
     }
 
     enum LogEntry: Sendable {
-        case placed(pod: Int)
+        /// `place`: what it took of the fill plan.
+        case placed(pod: Int, place: FillPlan.PlaceReference?)
         case released(pod: Int, node: Int, devices: [DeviceAssignment])
         case claimed(ExclusiveDomain)
     }

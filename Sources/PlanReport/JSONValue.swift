@@ -1,5 +1,5 @@
 /// A JSON value whose objects keep the order they were written in, so that equal values are equal bytes.
-enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -9,23 +9,23 @@ enum JSONValue: Sendable {
     case array([JSONValue])
     case object([Member])
 
-    struct Member: Sendable {
-        var key: String
-        var value: JSONValue
+    package struct Member: Sendable {
+        package var key: String
+        package var value: JSONValue
 
-        init(_ key: String, _ value: JSONValue) {
+        package init(_ key: String, _ value: JSONValue) {
             self.key = key
             self.value = value
         }
     }
 
-    static func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
+    package static func integer(_ value: Int) -> JSONValue { .integer(Int64(value)) }
 
-    static func optional(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
+    package static func optional(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
 
-    static func optional(_ value: Int64?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
+    package static func optional(_ value: Int64?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
 
-    static func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
+    package static func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
 }
 
 extension JSONValue {
@@ -33,7 +33,7 @@ extension JSONValue {
     ///
     /// - Parameter lineDepth: Containers nested less deep than this put each member on a line of its own, indented by
     ///   two spaces; deeper ones stay on one line, without spaces. An empty container is always `[]` or `{}`.
-    func text(lineDepth: Int) -> String {
+    package func text(lineDepth: Int) -> String {
         var output = ""
         self.write(to: &output, depth: 0, lineDepth: lineDepth)
         return output

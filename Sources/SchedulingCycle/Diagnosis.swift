@@ -166,8 +166,8 @@ struct Diagnosis {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         for pod in pods {
-            guard let (node, devices) = self.state.bestNode(for: pod) else { return self.reason(for: pod) }
-            self.state.assume(pod, on: node, devices: devices)
+            guard let candidate = self.state.bestNode(for: pod) else { return self.reason(for: pod) }
+            self.state.assume(pod, candidate)
         }
         // Each finds a node, yet not together: domains, or the limit of the search.
         let top = pods.first.map { self.state.groups.topGroupByPod[$0] }

@@ -109,9 +109,9 @@ extension FixSearch {
         guard self.places(top) != nil else { return nil }
         var targets: [PodKey: NodeName] = [:]
         for pod in needed {
-            guard let (target, devices) = self.state.bestNode(for: pod) else { return nil }
-            self.state.assume(pod, on: target, devices: devices)
-            targets[self.snapshot.pods[pod].key] = self.snapshot.nodes[target].name
+            guard let target = self.state.bestNode(for: pod) else { return nil }
+            self.state.assume(pod, target)
+            targets[self.snapshot.pods[pod].key] = self.snapshot.nodes[target.node].name
         }
         let keys = self.keys(needed)
         return .movePods(pods: keys, to: keys.compactMap { targets[$0] })
@@ -207,8 +207,8 @@ extension FixSearch {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         return members.filter { member in
-            guard let (node, devices) = self.state.bestNode(for: member, in: nodes) else { return true }
-            self.state.assume(member, on: node, devices: devices)
+            guard let candidate = self.state.bestNode(for: member, in: nodes) else { return true }
+            self.state.assume(member, candidate)
             return false
         }
     }

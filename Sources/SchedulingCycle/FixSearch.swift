@@ -176,9 +176,9 @@ struct FixSearch {
         var targets: [NodeName] = []
         for moved in needed {
             let elsewhere = NodeBitset(capacity: self.state.nodeCount) { $0 != node }
-            guard let (target, devices) = self.state.bestNode(for: moved, in: elsewhere) else { return nil }
-            self.state.assume(moved, on: target, devices: devices)
-            targets.append(self.snapshot.nodes[target].name)
+            guard let target = self.state.bestNode(for: moved, in: elsewhere) else { return nil }
+            self.state.assume(moved, target)
+            targets.append(self.snapshot.nodes[target.node].name)
         }
         return .movePods(pods: self.keys(needed), to: targets)
     }

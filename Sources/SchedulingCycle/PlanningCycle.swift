@@ -47,11 +47,11 @@ struct PlanningCycle {
 
     private mutating func placeSingle(_ pod: Int) -> Bool {
         if self.explainer.reuseRefusal(of: pod, by: &self.state) { return false }
-        guard let (node, devices) = self.state.bestNode(for: pod) else {
+        guard let candidate = self.state.bestNode(for: pod) else {
             self.explainer.explain(pod, refusedBy: self.state)
             return false
         }
-        self.state.assume(pod, on: node, devices: devices)
+        self.state.assume(pod, candidate)
         self.placedPods.append(pod)
         self.explainer.forget([pod])
         return true

@@ -11,7 +11,7 @@ struct DumpTests {
 
     static let dump = Self.examples.appending(path: "eks-p4d.json").path
 
-    static func plan(_ request: PlanRun.Request) -> PlanRun.Response {
+    static func plan(_ request: PlanRun.Request) -> CommandResponse {
         PlanRun(request: request).respond(toFilesAt: [Self.dump], configurationFile: nil)
     }
 

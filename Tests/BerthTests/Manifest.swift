@@ -34,7 +34,7 @@ enum Manifest {
         InputFile(name: name, bytes: Array(text.utf8))
     }
 
-    static func plan(_ text: String, _ request: PlanRun.Request = Self.json) -> PlanRun.Response {
+    static func plan(_ text: String, _ request: PlanRun.Request = Self.json) -> CommandResponse {
         PlanRun(request: request).respond(to: [Self.file(text)])
     }
 

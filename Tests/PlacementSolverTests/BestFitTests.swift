@@ -9,7 +9,7 @@ struct BestFitTests {
     private func node(of name: String, in snapshot: ClusterSnapshot) throws -> NodeName? {
         var state = SolverState(snapshot)
         let pod = try #require(snapshot.pods.firstIndex { $0.key.name == name })
-        return state.bestNode(for: pod).map { snapshot.nodes[$0.0].name }
+        return state.bestNode(for: pod).map { snapshot.nodes[$0.node].name }
     }
 
     @Test("the node left with the fewest free devices")

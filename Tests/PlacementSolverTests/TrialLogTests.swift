@@ -36,8 +36,8 @@ struct TrialLogTests {
             let pod = generator.int(in: 0...state.snapshot.pods.count - 1)
             if state.node(of: pod) != nil {
                 state.release(pod)
-            } else if let (node, devices) = state.bestNode(for: pod) {
-                state.assume(pod, on: node, devices: devices)
+            } else if let candidate = state.bestNode(for: pod) {
+                state.assume(pod, candidate)
             }
             state.checkInvariants()
         }

@@ -32,9 +32,9 @@ enum BerthBenchmarks {
         var placedGPUs = 0
         var next = 0
         while placedGPUs < fill, next < order.count - measured {
-            if let (node, devices) = state.bestNode(for: order[next]) {
-                state.assume(order[next], on: node, devices: devices)
-                placedGPUs += devices.count
+            if let candidate = state.bestNode(for: order[next]) {
+                state.assume(order[next], candidate)
+                placedGPUs += candidate.devices.count
             }
             next += 1
         }
@@ -47,7 +47,7 @@ enum BerthBenchmarks {
         for pod in measuredPods {
             samples.append(
                 Self.nanoseconds {
-                    if let (node, devices) = state.bestNode(for: pod) { state.assume(pod, on: node, devices: devices) }
+                    if let candidate = state.bestNode(for: pod) { state.assume(pod, candidate) }
                 })
         }
         Self.report("place-one-pod", size: nodes, samples: samples)
@@ -63,7 +63,7 @@ enum BerthBenchmarks {
             nodes: Worlds.nodes(nodes), pods: pods + singles, groups: [group], topology: Worlds.topology)
         var state = SolverState(snapshot)
         for pod in singles.prefix(nodes / 2).compactMap({ snapshot.podIndex(of: $0.key) }) {
-            if let (node, devices) = state.bestNode(for: pod) { state.assume(pod, on: node, devices: devices) }
+            if let candidate = state.bestNode(for: pod) { state.assume(pod, candidate) }
         }
         let start = state.checkpoint
         _ = state.placeGroup(0)

@@ -20,6 +20,29 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         range.lowerBound + Int(self.next() % UInt64(range.count))
     }
 
+    /// A number from 0 up to but not including 1, of 53 random bits.
+    public mutating func unit() -> Double { Double(self.next() >> 11) * 0x1p-53 }
+
+    /// A variable with exponential distribution and mean 1. Exact, and without a logarithm, so that it is the same on
+    /// every machine.
+    public mutating func exponential() -> Double {
+        // Von Neumann (1951): the length of the first descending run of uniform numbers says whether to accept.
+        var whole = 0.0
+        while true {
+            let first = self.unit()
+            var previous = first
+            var length = 1
+            while true {
+                let next = self.unit()
+                if next >= previous { break }
+                previous = next
+                length += 1
+            }
+            if length % 2 == 1 { return whole + first }
+            whole += 1
+        }
+    }
+
     /// True once in `odds` calls on average.
     public mutating func once(in odds: Int) -> Bool { self.int(in: 1...max(1, odds)) == 1 }
 

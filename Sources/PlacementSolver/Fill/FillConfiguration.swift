@@ -1,0 +1,31 @@
+/// How much work the fill planner puts into one plan. None of it depends on a workload.
+struct FillConfiguration: Sendable {
+    /// Rooms looked at anew in one plan; of more, the rest keep the patterns they hold.
+    var roomLimit = 150
+    /// Shapes planned for; of more, those with the largest demand in devices.
+    var shapeLimit = 512
+    /// Pods offered to one room when it is filled at random.
+    var offerCount = 60
+    /// Random fills per room at the start: at least so many, and one per two nodes of the room, up to a limit.
+    var firstFills = 30
+    var firstFillLimit = 200
+    /// As `firstFills`, for rooms of one node where there are many rooms: most hold a pattern already.
+    var firstFillsOfSingleRoom = 2
+    /// Where there are at least so many rooms.
+    var manyRooms = 60
+    /// Fills per room and round once prices are known: pods drawn at random, and shapes by worth.
+    var pricedDraws = 8
+    var pricedOrders = 12
+    /// The best of them that become columns.
+    var columnsPerRound = 8
+    /// Rounds of pricing: at least and at most, and in between as many as `roomRounds` divided by the number of rooms.
+    var fewestRounds = 6
+    var mostRounds = 40
+    var roomRounds = 4_000
+    /// Ends the rounds when three in a row gained less than this part of the objective.
+    var leastGain = 5e-4
+    var iterationsPerRound = 400
+    var tolerance: Float = 1e-3
+    /// What a pattern must gain over the room's price to become a column, in devices.
+    var leastReducedValue = 1e-3
+}

@@ -1,0 +1,148 @@
+import SchedulingModel
+
+/// Places on nodes that are kept for the pods that are expected, by shape.
+///
+/// A place is advice and not a reservation: whoever fits may be put anywhere. Pods take the places of their own shape
+/// first, then those of a similar one; each pod that goes elsewhere uses up the slack of its node.
+struct FillPlan: Sendable {
+    struct Place: Sendable {
+        let node: Int32
+        /// The device that a part is to be taken from, -1 where any will do.
+        let device: Int32
+        var isTaken = false
+    }
+
+    /// One place of the plan.
+    struct PlaceReference: Sendable {
+        /// Position in `shapes`.
+        let shape: Int
+        let index: Int
+    }
+
+    let problem: FillProblem
+    /// Position in `problem.shapes` for each solver shape, -1 for one the plan knows nothing of. New shapes come after the end.
+    private let positionByShape: [Int32]
+    /// What one more expected pod of each shape is worth, for the next plan to start from.
+    let prices: [Double]
+    /// Value of all places when the plan was made, in devices.
+    let plannedValue: Double
+    /// Pods that would come until the free devices are used up.
+    let expectedPods: Double
+
+    /// Per shape, the best place first.
+    private(set) var places: [[Place]]
+    /// Per shape, how many places at the start of `places` are taken.
+    private var takenPrefix: [Int]
+    /// `slack[node * resourceRows.count + row]`: free on the node and not kept for anybody. May be negative.
+    private(set) var slack: [Int64]
+    /// Whole devices of each node that are free and not kept for anybody. May be negative.
+    private(set) var unitSlack: [Int32]
+    /// Shapes whose places a shape may take, nearest first; made when first asked for.
+    private var substitutes: [[Int]?]
+
+    /// - Parameters:
+    ///   - places: Per shape, in order of preference.
+    ///   - slack, unitSlack: What is free and not in `places`.
+    init(
+        problem: FillProblem, expectedPods: Double, solverShapeCount: Int, prices: [Double], places: [[Place]], slack: [Int64],
+        unitSlack: [Int32]
+    ) {
+        var positions = [Int32](repeating: -1, count: solverShapeCount)
+        for (position, shape) in problem.shapes.enumerated() { positions[shape.shape] = Int32(position) }
+        self.problem = problem
+        self.expectedPods = expectedPods
+        self.positionByShape = positions
+        self.prices = prices
+        self.places = places
+        self.plannedValue = zip(problem.shapes, places).reduce(0) { $0 + $1.0.value * Double($1.1.count) }
+        self.takenPrefix = Array(repeating: 0, count: places.count)
+        self.slack = slack
+        self.unitSlack = unitSlack
+        self.substitutes = Array(repeating: nil, count: places.count)
+    }
+
+    func position(ofShape shape: Int) -> Int? {
+        guard shape < self.positionByShape.count, self.positionByShape[shape] >= 0 else { return nil }
+        return Int(self.positionByShape[shape])
+    }
+
+    /// Positions in `places[shape]` that may still be open.
+    func openRange(_ shape: Int) -> Range<Int> { self.takenPrefix[shape]..<self.places[shape].count }
+
+    func need(_ shape: Int, row: Int) -> Int64 { self.problem.needs[shape * self.problem.resourceRows.count + row] }
+
+    // MARK: Taking places
+
+    mutating func take(_ reference: PlaceReference) { self.setTaken(reference, true) }
+
+    /// Undoes `take`.
+    mutating func giveBack(_ reference: PlaceReference) { self.setTaken(reference, false) }
+
+    private mutating func setTaken(_ reference: PlaceReference, _ isTaken: Bool) {
+        let shape = reference.shape
+        self.places[shape][reference.index].isTaken = isTaken
+        let sign: Int64 = isTaken ? 1 : -1
+        let node = Int(self.places[shape][reference.index].node)
+        let rowCount = self.problem.resourceRows.count
+        for row in 0..<rowCount { self.slack[node * rowCount + row] += sign * self.need(shape, row: row) }
+        if case .units(_, let count) = self.problem.shapes[shape].device { self.unitSlack[node] += Int32(sign) * Int32(count) }
+        if isTaken {
+            while self.takenPrefix[shape] < self.places[shape].count,
+                self.places[shape][self.takenPrefix[shape]].isTaken
+            { self.takenPrefix[shape] += 1 }
+        } else {
+            self.takenPrefix[shape] = min(self.takenPrefix[shape], reference.index)
+        }
+    }
+
+    /// Takes what a pod holds out of the slack of its node, or gives it back with `sign` -1.
+    ///
+    /// - Parameter amount: What the pod asks of a solver row.
+    mutating func book(node: Int, sign: Int64, units: Int, amount: (_ solverRow: Int) -> Int64) {
+        let rowCount = self.problem.resourceRows.count
+        for (row, solverRow) in self.problem.resourceRows.enumerated() {
+            self.slack[node * rowCount + row] -= sign * amount(solverRow)
+        }
+        self.unitSlack[node] -= Int32(sign) * Int32(clamping: units)
+    }
+
+    // MARK: Similar shapes
+
+    /// How far apart the amounts of two shapes may be, in devices' shares.
+    private static let farthestSubstitute = 1.0
+
+    /// Shapes whose places will do for `shape` where the node has the difference, nearest first.
+    mutating func substitutes(of shape: Int) -> [Int] {
+        if let known = self.substitutes[shape] { return known }
+        var near: [(distance: Double, shape: Int)] = []
+        for other in self.problem.shapes.indices where other != shape && !self.places[other].isEmpty {
+            if let distance = self.distance(from: shape, to: other), distance <= Self.farthestSubstitute {
+                near.append((distance, other))
+            }
+        }
+        let found = near.sorted { ($0.distance, $0.shape) < ($1.distance, $1.shape) }.map(\.shape)
+        self.substitutes[shape] = found
+        return found
+    }
+
+    /// What is lost when a pod of `shape` takes a place of `other`, in devices' shares; nil where it never fits.
+    private func distance(from shape: Int, to other: Int) -> Double? {
+        var distance = 0.0
+        switch (self.problem.shapes[shape].device, self.problem.shapes[other].device) {
+        case (.none, .none): break
+        case (.units(let row, let count), .units(let otherRow, let otherCount)):
+            guard row == otherRow, count == otherCount else { return nil }
+        case (.part, .part):
+            let spare = self.problem.shapes[other].value - self.problem.shapes[shape].value
+            guard spare >= 0 else { return nil }
+            distance += 3 * spare
+        case (.none, _), (.units, _), (.part, _): return nil
+        }
+        for row in self.problem.resourceRows.indices {
+            let difference = Double(abs(self.need(shape, row: row) - self.need(other, row: row)))
+            distance += 0.7 * difference / self.problem.amountPerDevice[row]
+        }
+        if self.problem.isAllowedSomewhereElse(other, than: shape) { distance += 0.3 }
+        return distance
+    }
+}

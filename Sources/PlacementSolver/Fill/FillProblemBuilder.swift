@@ -1,0 +1,263 @@
+import SchedulingModel
+
+/// Turns a solver state and a demand mix into a fill problem.
+struct FillProblemBuilder {
+    private let state: SolverState
+    private let configuration: FillConfiguration
+    private let partRow: Int?
+    /// What one free unit of each pool row is worth, in devices.
+    private let unitValues: [Double]
+    private let amountPerDevice: [Double]
+    private let shapes: [FillShape]
+    private let resourceRows: [Int]
+    private let unitRows: [Int]
+
+    /// - Parameter mix: Scaled so that its devices are as many as are free: the demand that would just fill the cluster.
+    init?(_ state: SolverState, expecting mix: DemandMix, _ configuration: FillConfiguration) {
+        self.state = state
+        self.configuration = configuration
+        let seen = mix.countByShape.indices.filter { mix.countByShape[$0] > 0 }
+        self.partRow = Self.partRow(state, seen, mix)
+        self.unitValues = Self.unitValues(state)
+        self.amountPerDevice = Self.amountPerDevice(state)
+        var shapes: [FillShape] = []
+        for shape in seen {
+            guard let device = Self.device(of: shape, in: state, partRow: self.partRow) else { continue }
+            let value = Self.value(
+                of: shape, device, in: state, unitValues: self.unitValues, perDevice: self.amountPerDevice)
+            shapes.append(FillShape(shape: shape, device: device, value: value, demand: mix.countByShape[shape]))
+        }
+        let seenDevices = shapes.reduce(0) { $1.device == .none ? $0 : $0 + $1.value * $1.demand }
+        let free = Self.freeDevices(state, partRow: self.partRow, unitValues: self.unitValues)
+        guard seenDevices > 0, free > 0 else { return nil }
+        for index in shapes.indices { shapes[index].demand *= free / seenDevices }
+        if shapes.count > configuration.shapeLimit {
+            shapes.sort { ($1.value * $1.demand, $0.shape) < ($0.value * $0.demand, $1.shape) }
+            shapes = shapes.prefix(configuration.shapeLimit).sorted { $0.shape < $1.shape }
+        }
+        self.shapes = shapes
+        self.resourceRows = Set(shapes.flatMap { state.shapes[$0.shape].requests.map(\.row) }).sorted()
+        var unitRows: Set<Int> = []
+        for case .units(let row, _) in shapes.map(\.device) where row != self.partRow { unitRows.insert(row) }
+        self.unitRows = unitRows.sorted()
+    }
+
+    // MARK: Shapes
+
+    /// The pool row that parts of devices are asked of most often.
+    private static func partRow(_ state: SolverState, _ seen: [Int], _ mix: DemandMix) -> Int? {
+        var weights = [Double](repeating: 0, count: state.unitIndexes.count)
+        for shape in seen {
+            guard let request = state.shapes[shape].deviceRequests.first, request.kind == .fraction,
+                let row = state.shapes[shape].poolRow
+            else { continue }
+            weights[row] += mix.countByShape[shape]
+        }
+        guard let most = weights.max(), most > 0 else { return nil }
+        return weights.firstIndex(of: most)
+    }
+
+    /// Nil for shapes that the planner does not count: several kinds of devices, several parts, ports of the node.
+    private static func device(of shape: Int, in state: SolverState, partRow: Int?) -> FillShape.Device? {
+        guard state.shapes[shape].constraints.hostPorts.isEmpty else { return nil }
+        let requests = state.shapes[shape].deviceRequests
+        guard let request = requests.first else { return FillShape.Device.none }
+        guard requests.count == 1, let row = state.shapes[shape].poolRow else { return nil }
+        switch request.kind {
+        case .whole, .slot, .mig: return .units(row: row, count: request.count)
+        case .fraction: return request.count == 1 && row == partRow ? .part : nil
+        }
+    }
+
+    private static func value(
+        of shape: Int, _ device: FillShape.Device, in state: SolverState, unitValues: [Double], perDevice: [Double]
+    ) -> Double {
+        switch device {
+        case .none:
+            let shares = state.shapes[shape].requests.map { Double($0.amount) / perDevice[$0.row] }
+            return 0.1 * min(1, shares.max() ?? 0)
+        case .units(let row, let count): return unitValues[row] * Double(count)
+        case .part:
+            guard let request = state.shapes[shape].deviceRequests.first,
+                let node = state.shapes[shape].allowedNodes.first,
+                let ledger = state.ledgers[node].first(where: { $0.pool.resource == request.resource })
+            else { return 0 }
+            return Double(Self.partSize(request, ledger.pool)) / 1000
+        }
+    }
+
+    /// Thousandths of a device that a request for a part takes, by its memory or its declared share.
+    private static func partSize(_ request: DeviceRequest, _ pool: DevicePool) -> Int32 {
+        let declared = Int64(request.thousandthsPerDevice ?? 0)
+        guard let memory = pool.memoryMiBPerDevice, memory > 0, let asked = request.memoryMiB(on: pool) else {
+            return Int32(clamping: max(1, declared))
+        }
+        let byMemory = (min(asked, memory) * 1000 + memory - 1) / memory
+        return Int32(clamping: max(1, declared, byMemory))
+    }
+
+    // MARK: Amounts
+
+    /// A whole device counts 1, a slot its share of a card, a slice as many sevenths as its profile says.
+    private static func unitValues(_ state: SolverState) -> [Double] {
+        var values = [Double](repeating: 1, count: state.unitIndexes.count)
+        var isKnown = [Bool](repeating: false, count: values.count)
+        for (node, ledgers) in state.ledgers.enumerated() {
+            for (row, ledger) in zip(state.poolRowsByNode[node], ledgers) where !isKnown[row] {
+                isKnown[row] = true
+                let slices = ledger.pool.migProfile.flatMap { $0.split(separator: "g").first }.flatMap { Double($0) }
+                values[row] = (slices.map { $0 / 7 } ?? 1) / Double(max(1, ledger.pool.slotsPerDevice))
+            }
+        }
+        return values
+    }
+
+    /// What the cluster has of each solver row per device it has.
+    private static func amountPerDevice(_ state: SolverState) -> [Double] {
+        let count = state.nodeCount
+        let devices = state.ledgers.reduce(0) { $0 + $1.reduce(0) { $0 + $1.loads.count } }
+        return state.resources.indices.map { row in
+            var sum = 0.0
+            for node in 0..<count { sum += Double(state.allocatable[row * count + node]) }
+            return max(1, sum / Double(max(1, devices)))
+        }
+    }
+
+    private static func freeDevices(_ state: SolverState, partRow: Int?, unitValues: [Double]) -> Double {
+        var sum = 0.0
+        for (node, ledgers) in state.ledgers.enumerated() {
+            for (row, ledger) in zip(state.poolRowsByNode[node], ledgers) {
+                if row == partRow {
+                    for index in ledger.loads.indices { sum += Double(Self.partLeft(ledger, at: index)) / 1000 }
+                } else {
+                    sum += unitValues[row] * Double(state.freeUnits[row][node])
+                }
+            }
+        }
+        return sum
+    }
+
+    /// Thousandths of a device that parts may still take.
+    private static func partLeft(_ ledger: DeviceLedger, at index: Int) -> Int32 {
+        let load = ledger.loads[index]
+        if load.isTakenWhole { return 0 }
+        if load.isIdle { return 1000 }
+        var left = Int32(clamping: max(0, 1000 - load.thousandths))
+        if let memory = ledger.pool.memoryMiBPerDevice, memory > 0 {
+            left = min(left, Int32(clamping: max(0, memory - load.memoryMiB) * 1000 / memory))
+        }
+        // 1000 stands for an idle device.
+        return min(999, left)
+    }
+
+    // MARK: Rooms
+
+    /// The problem, and the nodes that no pod with devices can use now.
+    func problem() -> (problem: FillProblem, nodesWithoutRoom: [Int32]) {
+        let (classes, classByNode) = self.classes()
+        let rowCount = self.resourceRows.count
+        var needs = [Int64](repeating: 0, count: self.shapes.count * rowCount)
+        for (position, shape) in self.shapes.enumerated() {
+            for request in self.state.shapes[shape.shape].requests {
+                guard let row = self.resourceRows.firstIndex(of: request.row) else { continue }
+                needs[position * rowCount + row] = request.amount
+            }
+        }
+        let perDevice = self.resourceRows.map { self.amountPerDevice[$0] }
+        let dominant = self.shapes.indices.map { shape in
+            (0..<rowCount).map { Double(needs[shape * rowCount + $0]) / perDevice[$0] }.max() ?? 0
+        }
+        var problem = FillProblem(
+            shapes: self.shapes, resourceRows: self.resourceRows, needs: needs, amountPerDevice: perDevice,
+            dominantShares: dominant, unitRows: self.unitRows, partRow: self.partRow, classes: classes, rooms: [],
+            nodesByRoom: [], keptByRoom: [])
+        var roomIndexes: [NodeRoom: Int] = [:]
+        var nodesWithoutRoom: [Int32] = []
+        var packer = RoomPacker(problem)
+        for node in 0..<self.state.nodeCount {
+            guard classByNode[node] >= 0 else { continue }
+            let room = self.room(node, nodeClass: Int(classByNode[node]))
+            if let known = roomIndexes[room] {
+                problem.nodesByRoom[known].append(Int32(node))
+            } else if self.takesDevices(room, &packer) {
+                roomIndexes[room] = problem.rooms.count
+                problem.rooms.append(room)
+                problem.nodesByRoom.append([Int32(node)])
+            } else {
+                nodesWithoutRoom.append(Int32(node))
+            }
+        }
+        problem.keptByRoom = Array(repeating: [], count: problem.rooms.count)
+        return (problem, nodesWithoutRoom)
+    }
+
+    private func takesDevices(_ room: NodeRoom, _ packer: inout RoomPacker) -> Bool {
+        packer.open(room)
+        return self.shapes.indices.contains { self.shapes[$0].device != .none && packer.add($0, limit: 1) }
+    }
+
+    private func room(_ node: Int, nodeClass: Int) -> NodeRoom {
+        let count = self.state.nodeCount
+        var parts: [Int32] = []
+        if let partRow = self.partRow, let position = self.state.poolRowsByNode[node].firstIndex(of: partRow) {
+            let ledger = self.state.ledgers[node][position]
+            parts = ledger.loads.indices.map { Self.partLeft(ledger, at: $0) }.sorted(by: >)
+        }
+        return NodeRoom(
+            nodeClass: nodeClass, amounts: self.resourceRows.map { self.state.free[$0 * count + node] },
+            units: self.unitRows.map { Int32(clamping: self.state.freeUnits[$0][node]) }, parts: parts)
+    }
+
+    /// Devices of the part row in the order of `NodeRoom.parts`.
+    func devices(ofPartsOn node: Int) -> [Int32] {
+        guard let partRow = self.partRow, let position = self.state.poolRowsByNode[node].firstIndex(of: partRow) else {
+            return []
+        }
+        let ledger = self.state.ledgers[node][position]
+        let left = ledger.loads.indices.map { Self.partLeft(ledger, at: $0) }
+        return left.indices.sorted { left[$0] != left[$1] ? left[$0] > left[$1] : $0 < $1 }.map { Int32($0) }
+    }
+
+    /// Nodes by what they allow. A class is told by a sum of random numbers, one per allowed shape: should two classes ever
+    /// collide, some places would be planned in vain.
+    private func classes() -> (classes: [NodeClass], classByNode: [Int32]) {
+        var generator = SeededGenerator(seed: 1)
+        let tokens = self.shapes.map { _ in generator.next() }
+        var signatures = [UInt64](repeating: 0, count: self.state.nodeCount)
+        for (position, shape) in self.shapes.enumerated() {
+            self.state.shapes[shape.shape].allowedNodes.forEach { signatures[$0] &+= tokens[position] }
+        }
+        struct Identity: Hashable {
+            let signature: UInt64
+            let partMemoryMiB: Int64
+        }
+        var indexes: [Identity: Int32] = [:]
+        var classes: [NodeClass] = []
+        var classByNode = [Int32](repeating: -1, count: self.state.nodeCount)
+        for node in classByNode.indices where signatures[node] != 0 {
+            let pool = self.partPool(node)
+            let identity = Identity(signature: signatures[node], partMemoryMiB: pool?.memoryMiBPerDevice ?? 0)
+            if let known = indexes[identity] {
+                classByNode[node] = known
+                continue
+            }
+            let isAllowed = self.shapes.map { self.state.shapes[$0.shape].allowedNodes.contains(node) }
+            let sizes = self.shapes.map { shape in
+                guard shape.device == .part, let pool, let request = self.state.shapes[shape.shape].deviceRequests.first
+                else { return Int32(0) }
+                return Self.partSize(request, pool)
+            }
+            indexes[identity] = Int32(classes.count)
+            classByNode[node] = Int32(classes.count)
+            classes.append(NodeClass(isAllowed: isAllowed, partSizes: sizes))
+        }
+        return (classes, classByNode)
+    }
+
+    private func partPool(_ node: Int) -> DevicePool? {
+        guard let partRow = self.partRow, let position = self.state.poolRowsByNode[node].firstIndex(of: partRow) else {
+            return nil
+        }
+        return self.state.ledgers[node][position].pool
+    }
+}

@@ -1,0 +1,125 @@
+import SchedulingModel
+
+extension SolverState {
+    /// Plans places for the demand that would just fill what is free now, if it came in the proportions of `mix`.
+    ///
+    /// `bestNode` looks at these places first from now on. Without demand for devices or free devices there is no plan.
+    ///
+    /// - Complexity: Bounded by `FillConfiguration`; tens of milliseconds on a cluster of a thousand unlike nodes.
+    public mutating func planFill(expecting mix: DemandMix) {
+        let configuration = FillConfiguration()
+        let previous = self.fillPlan
+        var assembly = FillAssembly(self, expecting: mix, configuration)
+        self.fillPlan = assembly?.plan(after: previous)
+    }
+
+    /// Drops the plan: `bestNode` packs by what is free alone.
+    public mutating func forgetFillPlan() { self.fillPlan = nil }
+
+    /// The value of all planned places when the plan was made, in devices; nil without a plan.
+    public var plannedFill: Double? { self.fillPlan?.plannedValue }
+
+    /// How many pods the plan expects until the free devices are used up; nil without a plan.
+    public var expectedPods: Double? { self.fillPlan?.expectedPods }
+
+    /// Places looked at per shape before a pod is put elsewhere.
+    private static let placeScanLimit = 64
+
+    /// A place of the plan for this pod: of its own shape, else of a similar one; nil where none is open and fits.
+    mutating func plannedCandidate(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
+        guard let own = self.fillPlan?.position(ofShape: shape) else { return nil }
+        if let found = self.openPlace(of: own, for: pod, shape: shape, own: own, in: candidates) { return found }
+        for other in self.fillPlan?.substitutes(of: own) ?? [] {
+            if let found = self.openPlace(of: other, for: pod, shape: shape, own: own, in: candidates) { return found }
+        }
+        return nil
+    }
+
+    private mutating func openPlace(
+        of other: Int, for pod: Int, shape: Int, own: Int, in candidates: NodeBitset
+    ) -> Candidate? {
+        guard let range = self.fillPlan?.openRange(other) else { return nil }
+        for index in range.prefix(Self.placeScanLimit) {
+            guard let place = self.fillPlan?.places[other][index], !place.isTaken else { continue }
+            let node = Int(place.node)
+            guard candidates.contains(node), other == own || self.hasSlack(for: own, inPlaceOf: other, on: node),
+                self.amountsFit(shape, on: node), self.portsFit(shape, on: node),
+                !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, on: node),
+                let devices = self.devices(for: pod, at: place)
+            else { continue }
+            let reference = FillPlan.PlaceReference(shape: other, index: index)
+            return Candidate(node: node, devices: devices, place: reference)
+        }
+        return nil
+    }
+
+    private func hasSlack(for shape: Int, inPlaceOf other: Int, on node: Int) -> Bool {
+        guard let plan = self.fillPlan else { return false }
+        let rowCount = plan.problem.resourceRows.count
+        return (0..<rowCount).allSatisfy { row in
+            plan.slack[node * rowCount + row] + plan.need(other, row: row) >= plan.need(shape, row: row)
+        }
+    }
+
+    /// The planned device where the plan names one, else what the ledger chooses.
+    private func devices(for pod: Int, at place: FillPlan.Place) -> [DeviceAssignment]? {
+        let node = Int(place.node)
+        guard place.device >= 0, let request = self.snapshot.pods[pod].deviceRequests.first else {
+            return self.chooseDevices(pod, on: node)
+        }
+        guard let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }),
+            ledger.loads.indices.contains(Int(place.device)), ledger.hasRoom(for: request, at: Int(place.device)),
+            !self.siblingDevices(of: pod, on: node, resource: request.resource).contains(Int(place.device))
+        else { return nil }
+        return ledger.assignments(request, at: [Int(place.device)])
+    }
+
+    // MARK: Without a place
+
+    /// The node where a pod without a planned place does least harm: takes least of what is kept for others, and leaves
+    /// least of a device over. Lowest index among equals.
+    mutating func leastHarmfulNode(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
+        var best: Candidate?
+        var bestHarm = Double.infinity
+        var nodes: [Int] = []
+        candidates.forEach { nodes.append($0) }
+        for node in nodes {
+            guard self.amountsFit(shape, on: node), self.portsFit(shape, on: node) else { continue }
+            let harm = self.harm(of: shape, on: node)
+            guard harm < bestHarm, !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, on: node),
+                let devices = self.chooseDevices(pod, on: node)
+            else { continue }
+            let total = harm + self.wasteOfPart(pod, devices, on: node)
+            if total < bestHarm {
+                best = Candidate(node: node, devices: devices)
+                bestHarm = total
+            }
+        }
+        return best
+    }
+
+    /// What the shape takes beyond the slack of the node, in devices' shares.
+    private func harm(of shape: Int, on node: Int) -> Double {
+        guard let plan = self.fillPlan else { return 0 }
+        let rowCount = plan.problem.resourceRows.count
+        var harm = 0.0
+        for (row, solverRow) in plan.problem.resourceRows.enumerated() {
+            guard let request = self.shapes[shape].requests.first(where: { $0.row == solverRow }) else { continue }
+            let beyond = request.amount - max(0, plan.slack[node * rowCount + row])
+            if beyond > 0 { harm += 0.7 * Double(beyond) / plan.problem.amountPerDevice[row] }
+        }
+        let units = self.shapes[shape].unitsNeeded
+        return harm + Double(max(0, units - Int(max(0, plan.unitSlack[node]))))
+    }
+
+    /// What a part leaves of its device, in devices; half as much again of one that was idle.
+    private func wasteOfPart(_ pod: Int, _ devices: [DeviceAssignment], on node: Int) -> Double {
+        guard let request = self.snapshot.pods[pod].deviceRequests.first, request.kind == .fraction,
+            let device = devices.first,
+            let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource })
+        else { return 0 }
+        let load = ledger.loads[device.index]
+        let left = Double(1000 - load.thousandths - (device.thousandths ?? 0)) / 1000
+        return load.isIdle ? 1.5 * left : left
+    }
+}

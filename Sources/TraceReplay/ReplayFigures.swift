@@ -1,0 +1,61 @@
+/// The figures of one replay.
+public struct ReplayFigures: Sendable {
+    /// Kinds of pods that failures are counted by.
+    public enum PodKind: String, Sendable, CaseIterable {
+        case withoutGPU = "cpuOnly"
+        case shared = "sharedGPU"
+        case one = "oneGPU"
+        case several = "multiGPU"
+
+        init(_ pod: OpenbTrace.Pod) {
+            if pod.gpuCount == 0 {
+                self = .withoutGPU
+            } else if pod.isShared {
+                self = .shared
+            } else {
+                self = pod.gpuCount == 1 ? .one : .several
+            }
+        }
+    }
+
+    public let clusterGPUMillis: Int
+    public private(set) var arrivedGPUMillis = 0
+    public private(set) var allocatedGPUMillis = 0
+    public private(set) var arrivals = 0
+    public private(set) var placed = 0
+    public private(set) var failures: [PodKind: Int] = [:]
+    /// Of each arrival, in order.
+    public private(set) var nanoseconds: [Int64] = []
+    /// Per whole percent of arrived demand: the sum of the allocated shares, in percent, and how many arrivals there were.
+    private var sums: [(allocated: Double, count: Int)] = []
+
+    init(clusterGPUMillis: Int) { self.clusterGPUMillis = clusterGPUMillis }
+
+    mutating func record(_ pod: OpenbTrace.Pod, isPlaced: Bool, nanoseconds: Int64) {
+        self.arrivals += 1
+        self.arrivedGPUMillis += pod.totalGPUMillis
+        self.nanoseconds.append(nanoseconds)
+        if isPlaced {
+            self.placed += 1
+            self.allocatedGPUMillis += pod.totalGPUMillis
+        } else {
+            self.failures[PodKind(pod), default: 0] += 1
+        }
+        let cluster = Double(max(1, self.clusterGPUMillis))
+        let percent = Int((100 * Double(self.arrivedGPUMillis) / cluster).rounded(.toNearestOrEven))
+        while self.sums.count <= percent { self.sums.append((0, 0)) }
+        self.sums[percent].allocated += 100 * Double(self.allocatedGPUMillis) / cluster
+        self.sums[percent].count += 1
+    }
+
+    /// The mean allocated share, in percent of the cluster's GPUs, over the arrivals at which the arrived share rounds to
+    /// `percent`; nil where there were none.
+    public func allocatedPercent(atArrived percent: Int) -> Double? {
+        guard self.sums.indices.contains(percent), self.sums[percent].count > 0 else { return nil }
+        return self.sums[percent].allocated / Double(self.sums[percent].count)
+    }
+
+    public func unallocatedPercent(atArrived percent: Int) -> Double? {
+        self.allocatedPercent(atArrived: percent).map { 100 - $0 }
+    }
+}
