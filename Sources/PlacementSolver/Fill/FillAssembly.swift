@@ -103,7 +103,7 @@ struct FillAssembly {
 
     // MARK: Patterns from before
 
-    /// The open places of each node in the earlier plan, where all of them still fit together.
+    /// The open places of each node in the earlier plan, as far as they still fit together.
     private func kept(from previous: FillPlan) -> [Int32: [FillItem]] {
         var positions: [Int?] = []
         for shape in previous.problem.shapes {
@@ -124,8 +124,9 @@ struct FillAssembly {
                 let items = open.map { entry in
                     FillItem(
                         shape: Int32(entry.shape), part: Int32(devices.firstIndex(of: entry.device) ?? -1))
-                }
-                if packer.accepts(items) { result[node] = items }
+                }.sorted { ($1.part, $0.shape) < ($0.part, $1.shape) }
+                packer.add(kept: items)
+                if !packer.items.isEmpty { result[node] = packer.items }
             }
         }
         return result

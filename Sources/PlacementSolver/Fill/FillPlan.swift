@@ -37,8 +37,8 @@ struct FillPlan: Sendable {
     private(set) var slack: [Int64]
     /// Whole devices of each node that are free and not kept for anybody. May be negative.
     private(set) var unitSlack: [Int32]
-    /// Shapes whose places a shape may take, nearest first; made when first asked for.
-    private var substitutes: [[Int]?]
+    /// By solver shape; made when first asked for.
+    private var substitutes: [[Int]?] = []
 
     /// - Parameters:
     ///   - places: Per shape, in order of preference.
@@ -58,7 +58,6 @@ struct FillPlan: Sendable {
         self.takenPrefix = Array(repeating: 0, count: places.count)
         self.slack = slack
         self.unitSlack = unitSlack
-        self.substitutes = Array(repeating: nil, count: places.count)
     }
 
     func position(ofShape shape: Int) -> Int? {
@@ -108,41 +107,56 @@ struct FillPlan: Sendable {
 
     // MARK: Similar shapes
 
+    /// What a shape needs, whether the plan was made for it or not.
+    struct Profile {
+        let device: FillShape.Device
+        let value: Double
+        /// One per `problem.resourceRows`.
+        let needs: [Int64]
+        /// One per `problem.classes`.
+        let isAllowed: [Bool]
+    }
+
     /// How far apart the amounts of two shapes may be, in devices' shares.
     private static let farthestSubstitute = 1.0
 
-    /// Shapes whose places will do for `shape` where the node has the difference, nearest first.
-    mutating func substitutes(of shape: Int) -> [Int] {
-        if let known = self.substitutes[shape] { return known }
+    /// Shapes whose places will do for a solver shape where the node has the difference, nearest first; its own is not
+    /// among them. Nil before `rememberSubstitutes`.
+    func knownSubstitutes(ofShape shape: Int) -> [Int]? {
+        shape < self.substitutes.count ? self.substitutes[shape] : nil
+    }
+
+    mutating func rememberSubstitutes(ofShape shape: Int, _ profile: Profile) {
+        let own = self.position(ofShape: shape)
         var near: [(distance: Double, shape: Int)] = []
-        for other in self.problem.shapes.indices where other != shape && !self.places[other].isEmpty {
-            if let distance = self.distance(from: shape, to: other), distance <= Self.farthestSubstitute {
+        for other in self.problem.shapes.indices where other != own && !self.places[other].isEmpty {
+            if let distance = self.distance(from: profile, to: other), distance <= Self.farthestSubstitute {
                 near.append((distance, other))
             }
         }
-        let found = near.sorted { ($0.distance, $0.shape) < ($1.distance, $1.shape) }.map(\.shape)
-        self.substitutes[shape] = found
-        return found
+        while self.substitutes.count <= shape { self.substitutes.append(nil) }
+        self.substitutes[shape] = near.sorted { ($0.distance, $0.shape) < ($1.distance, $1.shape) }.map(\.shape)
     }
 
-    /// What is lost when a pod of `shape` takes a place of `other`, in devices' shares; nil where it never fits.
-    private func distance(from shape: Int, to other: Int) -> Double? {
+    /// What is lost when such a pod takes a place of `other`, in devices' shares; nil where it never fits.
+    private func distance(from profile: Profile, to other: Int) -> Double? {
         var distance = 0.0
-        switch (self.problem.shapes[shape].device, self.problem.shapes[other].device) {
+        switch (profile.device, self.problem.shapes[other].device) {
         case (.none, .none): break
         case (.units(let row, let count), .units(let otherRow, let otherCount)):
             guard row == otherRow, count == otherCount else { return nil }
         case (.part, .part):
-            let spare = self.problem.shapes[other].value - self.problem.shapes[shape].value
+            let spare = self.problem.shapes[other].value - profile.value
             guard spare >= 0 else { return nil }
             distance += 3 * spare
         case (.none, _), (.units, _), (.part, _): return nil
         }
         for row in self.problem.resourceRows.indices {
-            let difference = Double(abs(self.need(shape, row: row) - self.need(other, row: row)))
+            let difference = Double(abs(profile.needs[row] - self.need(other, row: row)))
             distance += 0.7 * difference / self.problem.amountPerDevice[row]
         }
-        if self.problem.isAllowedSomewhereElse(other, than: shape) { distance += 0.3 }
-        return distance
+        // A place that was planned for pods with fewer nodes to go to is better left to them.
+        let isLessFree = zip(self.problem.classes, profile.isAllowed).contains { !$0.isAllowed[other] && $1 }
+        return isLessFree ? distance + 0.3 : distance
     }
 }

@@ -58,7 +58,7 @@ struct FillProblemBuilder {
     }
 
     /// Nil for shapes that the planner does not count: several kinds of devices, several parts, ports of the node.
-    private static func device(of shape: Int, in state: SolverState, partRow: Int?) -> FillShape.Device? {
+    static func device(of shape: Int, in state: SolverState, partRow: Int?) -> FillShape.Device? {
         guard state.shapes[shape].constraints.hostPorts.isEmpty else { return nil }
         let requests = state.shapes[shape].deviceRequests
         guard let request = requests.first else { return FillShape.Device.none }
@@ -69,6 +69,7 @@ struct FillProblemBuilder {
         }
     }
 
+    /// - Parameter unitValues: Per pool row; only rows that the shape asks for are looked at.
     private static func value(
         of shape: Int, _ device: FillShape.Device, in state: SolverState, unitValues: [Double], perDevice: [Double]
     ) -> Double {
@@ -77,13 +78,16 @@ struct FillProblemBuilder {
             let shares = state.shapes[shape].requests.map { Double($0.amount) / perDevice[$0.row] }
             return 0.1 * min(1, shares.max() ?? 0)
         case .units(let row, let count): return unitValues[row] * Double(count)
-        case .part:
-            guard let request = state.shapes[shape].deviceRequests.first,
-                let node = state.shapes[shape].allowedNodes.first,
-                let ledger = state.ledgers[node].first(where: { $0.pool.resource == request.resource })
-            else { return 0 }
-            return Double(Self.partSize(request, ledger.pool)) / 1000
+        case .part: return Self.partValue(of: shape, in: state)
         }
+    }
+
+    /// In devices of the first node that may take the shape.
+    static func partValue(of shape: Int, in state: SolverState) -> Double {
+        guard let request = state.shapes[shape].deviceRequests.first, let node = state.shapes[shape].allowedNodes.first,
+            let ledger = state.ledgers[node].first(where: { $0.pool.resource == request.resource })
+        else { return 0 }
+        return Double(Self.partSize(request, ledger.pool)) / 1000
     }
 
     /// Thousandths of a device that a request for a part takes, by its memory or its declared share.
@@ -249,7 +253,7 @@ struct FillProblemBuilder {
             }
             indexes[identity] = Int32(classes.count)
             classByNode[node] = Int32(classes.count)
-            classes.append(NodeClass(isAllowed: isAllowed, partSizes: sizes))
+            classes.append(NodeClass(example: node, isAllowed: isAllowed, partSizes: sizes))
         }
         return (classes, classByNode)
     }

@@ -24,6 +24,8 @@ struct FillShape {
 
 /// Nodes that may take the same shapes and count parts of devices alike.
 struct NodeClass {
+    /// The first node of the class.
+    let example: Int
     /// Per fill shape: whether labels, taints and kinds of devices allow it.
     let isAllowed: [Bool]
     /// Per fill shape: thousandths of a device a part takes here; 0 for other shapes.
@@ -73,9 +75,4 @@ struct FillProblem {
     var nodesByRoom: [[Int32]]
     /// Patterns that nodes hold from an earlier plan, as far as they still fit: per room.
     var keptByRoom: [[[FillItem]]]
-
-    /// Whether the two shapes are not allowed on the same classes of nodes.
-    func isAllowedSomewhereElse(_ shape: Int, than other: Int) -> Bool {
-        self.classes.contains { $0.isAllowed[shape] != $0.isAllowed[other] }
-    }
 }

@@ -46,17 +46,28 @@ struct RoomPacker {
     /// A part goes to the fullest device with room, first of equals.
     @inline(__always)
     mutating func add(_ shape: Int, limit: Int32) -> Bool {
-        guard self.countByShape[shape] < limit, self.problem.classes[self.nodeClass].isAllowed[shape] else {
+        guard self.countByShape[shape] < limit, self.hasAmounts(shape), let part = self.takeDevice(shape) else {
             return false
         }
+        self.book(shape, part: part)
+        return true
+    }
+
+    @inline(__always)
+    private func hasAmounts(_ shape: Int) -> Bool {
+        guard self.problem.classes[self.nodeClass].isAllowed[shape] else { return false }
         let need = shape * self.rowCount
         for row in 0..<self.rowCount where self.amounts[row] < self.problem.needs[need + row] { return false }
-        guard let part = self.takeDevice(shape) else { return false }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func book(_ shape: Int, part: Int) {
+        let need = shape * self.rowCount
         for row in 0..<self.rowCount { self.amounts[row] -= self.problem.needs[need + row] }
         self.countByShape[shape] += 1
         self.items.append(FillItem(shape: Int32(shape), part: Int32(part)))
         self.value += self.problem.shapes[shape].value
-        return true
     }
 
     /// The position in `parts`, -1 where no part is asked for, nil where the devices do not suffice.
@@ -98,24 +109,20 @@ struct RoomPacker {
         return true
     }
 
-    /// Whether all the items fit into the open room together, parts on the devices they name. The room counts as used
-    /// up afterwards.
-    mutating func accepts(_ items: [FillItem]) -> Bool {
-        for item in items where item.part >= 0 {
-            let size = self.problem.classes[self.nodeClass].partSizes[Int(item.shape)]
-            self.parts[Int(item.part)] -= size
-            if self.parts[Int(item.part)] < 0 { return false }
-        }
+    /// Puts in what still fits of a pattern from before, parts on the devices they name.
+    mutating func add(kept items: [FillItem]) {
         for item in items {
             let shape = Int(item.shape)
-            guard self.problem.classes[self.nodeClass].isAllowed[shape] else { return false }
-            for row in 0..<self.rowCount {
-                self.amounts[row] -= self.problem.needs[shape * self.rowCount + row]
-                if self.amounts[row] < 0 { return false }
+            guard item.part >= 0 else {
+                _ = self.add(shape, limit: .max)
+                continue
             }
-            if item.part < 0, self.takeDevice(shape) == nil { return false }
+            let size = self.problem.classes[self.nodeClass].partSizes[shape]
+            guard self.hasAmounts(shape), self.parts[Int(item.part)] >= size else { continue }
+            self.parts[Int(item.part)] -= size
+            self.thousandthsLeft -= Int64(size)
+            self.book(shape, part: Int(item.part))
         }
-        return true
     }
 
     // MARK: Filling

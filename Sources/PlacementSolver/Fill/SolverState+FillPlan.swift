@@ -27,22 +27,36 @@ extension SolverState {
 
     /// A place of the plan for this pod: of its own shape, else of a similar one; nil where none is open and fits.
     mutating func plannedCandidate(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
-        guard let own = self.fillPlan?.position(ofShape: shape) else { return nil }
-        if let found = self.openPlace(of: own, for: pod, shape: shape, own: own, in: candidates) { return found }
-        for other in self.fillPlan?.substitutes(of: own) ?? [] {
-            if let found = self.openPlace(of: other, for: pod, shape: shape, own: own, in: candidates) { return found }
+        let own = self.fillPlan?.position(ofShape: shape)
+        if let own, let found = self.openPlace(of: own, for: pod, shape: shape, in: candidates) { return found }
+        for other in self.substitutes(ofShape: shape) {
+            if let found = self.openPlace(of: other, for: pod, shape: shape, in: candidates) { return found }
         }
         return nil
     }
 
+    private mutating func substitutes(ofShape shape: Int) -> [Int] {
+        guard let plan = self.fillPlan else { return [] }
+        if let known = plan.knownSubstitutes(ofShape: shape) { return known }
+        guard let device = FillProblemBuilder.device(of: shape, in: self, partRow: plan.problem.partRow) else { return [] }
+        let requests = self.shapes[shape].requests
+        let profile = FillPlan.Profile(
+            device: device, value: device == .part ? FillProblemBuilder.partValue(of: shape, in: self) : 0,
+            needs: plan.problem.resourceRows.map { row in requests.first { $0.row == row }?.amount ?? 0 },
+            isAllowed: plan.problem.classes.map { self.shapes[shape].allowedNodes.contains($0.example) })
+        self.fillPlan?.rememberSubstitutes(ofShape: shape, profile)
+        return self.fillPlan?.knownSubstitutes(ofShape: shape) ?? []
+    }
+
     private mutating func openPlace(
-        of other: Int, for pod: Int, shape: Int, own: Int, in candidates: NodeBitset
+        of other: Int, for pod: Int, shape: Int, in candidates: NodeBitset
     ) -> Candidate? {
         guard let range = self.fillPlan?.openRange(other) else { return nil }
+        let isOwn = self.fillPlan?.problem.shapes[other].shape == shape
         for index in range.prefix(Self.placeScanLimit) {
             guard let place = self.fillPlan?.places[other][index], !place.isTaken else { continue }
             let node = Int(place.node)
-            guard candidates.contains(node), other == own || self.hasSlack(for: own, inPlaceOf: other, on: node),
+            guard candidates.contains(node), isOwn || self.hasSlack(for: shape, inPlaceOf: other, on: node),
                 self.amountsFit(shape, on: node), self.portsFit(shape, on: node),
                 !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, on: node),
                 let devices = self.devices(for: pod, at: place)
@@ -53,12 +67,15 @@ extension SolverState {
         return nil
     }
 
+    /// Whether the node's slack and what the place of `other` keeps suffice for the shape.
     private func hasSlack(for shape: Int, inPlaceOf other: Int, on node: Int) -> Bool {
         guard let plan = self.fillPlan else { return false }
         let rowCount = plan.problem.resourceRows.count
-        return (0..<rowCount).allSatisfy { row in
-            plan.slack[node * rowCount + row] + plan.need(other, row: row) >= plan.need(shape, row: row)
+        for request in self.shapes[shape].requests {
+            guard let row = plan.problem.resourceRows.firstIndex(of: request.row) else { continue }
+            guard plan.slack[node * rowCount + row] + plan.need(other, row: row) >= request.amount else { return false }
         }
+        return true
     }
 
     /// The planned device where the plan names one, else what the ledger chooses.
@@ -105,11 +122,11 @@ extension SolverState {
         var harm = 0.0
         for (row, solverRow) in plan.problem.resourceRows.enumerated() {
             guard let request = self.shapes[shape].requests.first(where: { $0.row == solverRow }) else { continue }
-            let beyond = request.amount - max(0, plan.slack[node * rowCount + row])
+            let beyond = request.amount - plan.slack[node * rowCount + row]
             if beyond > 0 { harm += 0.7 * Double(beyond) / plan.problem.amountPerDevice[row] }
         }
         let units = self.shapes[shape].unitsNeeded
-        return harm + Double(max(0, units - Int(max(0, plan.unitSlack[node]))))
+        return harm + Double(max(0, units - Int(plan.unitSlack[node])))
     }
 
     /// What a part leaves of its device, in devices; half as much again of one that was idle.
