@@ -13,6 +13,7 @@ struct DemandUnit {
     let pods: [Int]
     /// Whether where it can go depends on where other pods are.
     let dependsOnOthers: Bool
+    var priority: Int { self.order.priority }
     private let order: Order
 
     /// Priority first, nominated pods of a priority before others, then best-fit decreasing, then age, then name.

@@ -7,6 +7,8 @@ struct PlanningCycle {
     let configuration: PlannerConfiguration
     /// In decision order.
     private(set) var placedPods: [Int] = []
+    /// Whether gangs were placed since the fill plan was made, or none was made yet.
+    var fillPlanIsDue = true
     private var explainer: Explainer
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
@@ -23,38 +25,63 @@ struct PlanningCycle {
         var progressed = true
         while progressed {
             let before = self.placedPods.count
-            units = units.filter { !self.placeChecked($0) && $0.dependsOnOthers }
+            units = self.placed(units).filter(\.dependsOnOthers)
             progressed = self.placedPods.count > before && !units.isEmpty
         }
     }
 
+    /// Tries each unit once; those that are left over come back.
+    ///
+    /// Of one priority, pods for which the fill plan keeps a place take it before others are put where they do least harm.
+    private mutating func placed(_ units: [DemandUnit]) -> [DemandUnit] {
+        var left: [DemandUnit] = []
+        var start = units.startIndex
+        while start < units.endIndex {
+            let priority = units[start].priority
+            let end = units[start...].firstIndex { $0.priority != priority } ?? units.endIndex
+            let others = units[start..<end].filter { !self.placeChecked($0, keptPlacesOnly: true) }
+            left += others.filter { !self.placeChecked($0, keptPlacesOnly: false) }
+            start = end
+        }
+        return left
+    }
+
     /// In debug builds everything kept incrementally is compared with a fresh count after each unit that got a node.
-    private mutating func placeChecked(_ unit: DemandUnit) -> Bool {
+    private mutating func placeChecked(_ unit: DemandUnit, keptPlacesOnly: Bool) -> Bool {
         #if DEBUG
         let before = self.placedPods.count
         defer { if self.placedPods.count > before { self.state.checkInvariants() } }
         #endif
-        return self.place(unit)
-    }
-
-    /// Whether every pod of the unit got its node; if not, why is noted.
-    private mutating func place(_ unit: DemandUnit) -> Bool {
         switch unit.subject {
-        case .pod(let pod): self.placeSingle(pod)
-        case .group(let group): self.placeGroup(group, unit.pods)
+        case .pod(let pod): return keptPlacesOnly ? self.placeWhereKept(pod) : self.placeSingle(pod)
+        case .group(let group): return keptPlacesOnly ? self.placeGroup(group, unit.pods) : false
         }
     }
 
+    /// Without a fill plan there is nothing to hold a pod back for.
+    private mutating func placeWhereKept(_ pod: Int) -> Bool {
+        if self.fillPlanIsDue { self.planFill() }
+        guard self.state.plannedFill != nil else { return self.placeSingle(pod) }
+        guard let candidate = self.state.keptNode(for: pod) else { return false }
+        self.place(pod, candidate)
+        return true
+    }
+
+    /// Whether the pod got its node; if not, why is noted.
     private mutating func placeSingle(_ pod: Int) -> Bool {
         if self.explainer.reuseRefusal(of: pod, by: &self.state) { return false }
         guard let candidate = self.state.bestNode(for: pod) else {
             self.explainer.explain(pod, refusedBy: self.state)
             return false
         }
+        self.place(pod, candidate)
+        return true
+    }
+
+    private mutating func place(_ pod: Int, _ candidate: Candidate) {
         self.state.assume(pod, candidate)
         self.placedPods.append(pod)
         self.explainer.forget([pod])
-        return true
     }
 
     private mutating func placeGroup(_ group: Int, _ pods: [Int]) -> Bool {
@@ -63,6 +90,7 @@ struct PlanningCycle {
         let outcome = self.state.placeGroup(group, query)
         if case .satisfied(let placed) = outcome {
             self.placedPods += placed
+            self.fillPlanIsDue = self.fillPlanIsDue || !placed.isEmpty
             self.explainer.forget(placed)
         }
         let waiting = pods.filter { self.state.node(of: $0) == nil }

@@ -1,3 +1,4 @@
+import SchedulingModel
 import TestSupport
 import Testing
 

@@ -1,13 +1,19 @@
-/// What kinds of pods a cluster sees, and how often: the estimate of future demand.
+/// What kinds of pods there are, and how many of each.
 ///
-/// It counts what has arrived, whether or not it found a place. Nothing about the future goes in.
+/// As an estimate of future demand it counts what has arrived, whether or not it found a place; nothing about the future
+/// goes in.
 public struct DemandMix: Sendable {
     /// Pods seen, by position in `SolverState.shapes`.
     private(set) var countByShape: [Double] = []
     /// Pods seen that ask for devices.
     public private(set) var devicePodCount = 0
 
+    /// Pods with devices that must have been seen before the mix says anything.
+    public static let leastEvidence = 32
+
     public init() {}
+
+    func count(ofShape shape: Int) -> Double { shape < self.countByShape.count ? self.countByShape[shape] : 0 }
 
     mutating func observe(shape: Int, asksForDevices: Bool) {
         while self.countByShape.count <= shape { self.countByShape.append(0) }
@@ -17,7 +23,7 @@ public struct DemandMix: Sendable {
 }
 
 extension SolverState {
-    /// Counts one more pod that has arrived.
+    /// Counts one more pod.
     public mutating func observe(_ pod: Int, in mix: inout DemandMix) {
         let shape = self.shape(of: pod)
         mix.observe(shape: shape, asksForDevices: !self.shapes[shape].deviceRequests.isEmpty)

@@ -15,8 +15,10 @@ struct FillAssembly {
 
     private var rowCount: Int { self.problem.resourceRows.count }
 
-    init?(_ state: SolverState, expecting mix: DemandMix, _ configuration: FillConfiguration) {
-        guard let builder = FillProblemBuilder(state, expecting: mix, configuration) else { return nil }
+    init?(_ state: SolverState, pending: DemandMix, expecting mix: DemandMix, _ configuration: FillConfiguration) {
+        guard let builder = FillProblemBuilder(state, pending: pending, expecting: mix, configuration) else {
+            return nil
+        }
         self.builder = builder
         self.state = state
         self.configuration = configuration
@@ -65,22 +67,23 @@ struct FillAssembly {
         guard let row = self.scarcestRow() else { return }
         let shapes = self.problem.shapes.indices.filter { self.problem.shapes[$0].device == .none }
             .sorted { (self.need($1, row), $0) < (self.need($0, row), $1) }
-        var nodes = self.nodesWithoutRoom.sorted { lhs, rhs in
-            (self.slack[Int(lhs) * self.rowCount + row], lhs) < (self.slack[Int(rhs) * self.rowCount + row], rhs)
-        }
+        // Least free first.
+        var nodes = self.nodesWithoutRoom.sorted { (self.free($0, row), $0) < (self.free($1, row), $1) }
         for shape in shapes {
             while self.problem.shapes[shape].demand >= 0.5 {
-                let position = nodes.firstIndex { self.fits(shape, on: Int($0)) }
-                guard let position else { break }
+                var position = nodes.firstIndexInSorted { self.free($0, row) >= self.need(shape, row) }
+                while position < nodes.count, !self.fits(shape, on: Int(nodes[position])) { position += 1 }
+                guard position < nodes.count else { break }
                 let node = nodes.remove(at: position)
                 self.add(shape, on: Int(node), device: -1)
                 self.problem.shapes[shape].demand -= 1
-                let left = self.slack[Int(node) * self.rowCount + row]
-                let target = nodes.firstIndex { self.slack[Int($0) * self.rowCount + row] >= left } ?? nodes.endIndex
-                nodes.insert(node, at: target)
+                let left = self.free(node, row)
+                nodes.insert(node, at: nodes.firstIndexInSorted { self.free($0, row) >= left })
             }
         }
     }
+
+    private func free(_ node: Int32, _ row: Int) -> Int64 { self.slack[Int(node) * self.rowCount + row] }
 
     /// The row that such pods take the largest share of.
     private func scarcestRow() -> Int? {
@@ -212,5 +215,17 @@ extension SolverState {
         guard let row, let position = self.poolRowsByNode[node].firstIndex(of: row) else { return [] }
         let loads = self.ledgers[node][position].loads
         return loads.indices.filter { loads[$0].isIdle && !loads[$0].isTakenWhole }.map { Int32($0) }
+    }
+}
+
+extension Array {
+    /// The first position for which `isReached` holds, in an array where it holds for all after it; else the end.
+    fileprivate func firstIndexInSorted(where isReached: (Element) -> Bool) -> Int {
+        var (low, high) = (0, self.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isReached(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

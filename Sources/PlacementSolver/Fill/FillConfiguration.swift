@@ -28,4 +28,17 @@ struct FillConfiguration: Sendable {
     var tolerance: Float = 1e-3
     /// What a pattern must gain over the room's price to become a column, in devices.
     var leastReducedValue = 1e-3
+
+    /// For demand that is all there and does not fit: nobody waits for the next pod.
+    static var thorough: FillConfiguration {
+        var configuration = FillConfiguration()
+        configuration.pricedDraws = 16
+        configuration.pricedOrders = 24
+        configuration.mostRounds = 120
+        configuration.roomRounds = 10_000
+        configuration.leastGain = 1e-5
+        configuration.iterationsPerRound = 1_500
+        configuration.tolerance = 1e-4
+        return configuration
+    }
 }

@@ -12,12 +12,15 @@ struct FillProblemBuilder {
     private let resourceRows: [Int]
     private let unitRows: [Int]
 
-    /// - Parameter mix: Scaled so that its devices are as many as are free: the demand that would just fill the cluster.
-    init?(_ state: SolverState, expecting mix: DemandMix, _ configuration: FillConfiguration) {
+    /// The demand: every pending pod, and of the mix as much as would fill what those leave free.
+    ///
+    /// Nil where nobody asks for devices or none is free.
+    init?(_ state: SolverState, pending: DemandMix, expecting mix: DemandMix, _ configuration: FillConfiguration) {
         self.state = state
         self.configuration = configuration
-        let seen = mix.countByShape.indices.filter { mix.countByShape[$0] > 0 }
-        self.partRow = Self.partRow(state, seen, mix)
+        let shapeCount = max(pending.countByShape.count, mix.countByShape.count)
+        let seen = (0..<shapeCount).filter { pending.count(ofShape: $0) > 0 || mix.count(ofShape: $0) > 0 }
+        self.partRow = Self.partRow(state, seen) { pending.count(ofShape: $0) + mix.count(ofShape: $0) }
         self.unitValues = Self.unitValues(state)
         self.amountPerDevice = Self.amountPerDevice(state)
         var shapes: [FillShape] = []
@@ -25,12 +28,17 @@ struct FillProblemBuilder {
             guard let device = Self.device(of: shape, in: state, partRow: self.partRow) else { continue }
             let value = Self.value(
                 of: shape, device, in: state, unitValues: self.unitValues, perDevice: self.amountPerDevice)
-            shapes.append(FillShape(shape: shape, device: device, value: value, demand: mix.countByShape[shape]))
+            shapes.append(FillShape(shape: shape, device: device, value: value, demand: 0))
         }
-        let seenDevices = shapes.reduce(0) { $1.device == .none ? $0 : $0 + $1.value * $1.demand }
         let free = Self.freeDevices(state, partRow: self.partRow, unitValues: self.unitValues)
-        guard seenDevices > 0, free > 0 else { return nil }
-        for index in shapes.indices { shapes[index].demand *= free / seenDevices }
+        let asked = shapes.reduce(0) { $1.device == .none ? $0 : $0 + $1.value * pending.count(ofShape: $1.shape) }
+        let inMix = shapes.reduce(0) { $1.device == .none ? $0 : $0 + $1.value * mix.count(ofShape: $1.shape) }
+        guard asked + inMix > 0, free > 0 else { return nil }
+        let scale = inMix > 0 ? max(0, free - asked) / inMix : 0
+        for (index, shape) in shapes.enumerated() {
+            shapes[index].demand = pending.count(ofShape: shape.shape) + scale * mix.count(ofShape: shape.shape)
+        }
+        shapes.removeAll { $0.demand <= 0 }
         if shapes.count > configuration.shapeLimit {
             shapes.sort { ($1.value * $1.demand, $0.shape) < ($0.value * $0.demand, $1.shape) }
             shapes = shapes.prefix(configuration.shapeLimit).sorted { $0.shape < $1.shape }
@@ -45,13 +53,13 @@ struct FillProblemBuilder {
     // MARK: Shapes
 
     /// The pool row that parts of devices are asked of most often.
-    private static func partRow(_ state: SolverState, _ seen: [Int], _ mix: DemandMix) -> Int? {
+    private static func partRow(_ state: SolverState, _ seen: [Int], count: (Int) -> Double) -> Int? {
         var weights = [Double](repeating: 0, count: state.unitIndexes.count)
         for shape in seen {
             guard let request = state.shapes[shape].deviceRequests.first, request.kind == .fraction,
                 let row = state.shapes[shape].poolRow
             else { continue }
-            weights[row] += mix.countByShape[shape]
+            weights[row] += count(shape)
         }
         guard let most = weights.max(), most > 0 else { return nil }
         return weights.firstIndex(of: most)

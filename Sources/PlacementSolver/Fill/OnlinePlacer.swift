@@ -9,7 +9,7 @@ public struct OnlinePlacer: Sendable {
     public private(set) var mix = DemandMix()
     private var arrivals = 0
     private var arrivalsAtPlan = 0
-    private var nextByGrowth = 10
+    private var nextByGrowth = DemandMix.leastEvidence
     private var nextByShare = Int.max
 
     public init(_ state: SolverState) { self.state = state }

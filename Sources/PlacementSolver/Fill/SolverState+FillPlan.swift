@@ -1,15 +1,16 @@
 import SchedulingModel
 
 extension SolverState {
-    /// Plans places for the demand that would just fill what is free now, if it came in the proportions of `mix`.
+    /// Plans places for pods that wait, and for as much more as would just fill what is free, if it came in the
+    /// proportions of `mix`.
     ///
     /// `bestNode` looks at these places first from now on. Without demand for devices or free devices there is no plan.
     ///
     /// - Complexity: Bounded by `FillConfiguration`; tens of milliseconds on a cluster of a thousand unlike nodes.
-    public mutating func planFill(expecting mix: DemandMix) {
-        let configuration = FillConfiguration()
+    public mutating func planFill(pending: DemandMix = DemandMix(), expecting mix: DemandMix) {
+        let configuration = pending.devicePodCount > 0 ? FillConfiguration.thorough : FillConfiguration()
         let previous = self.fillPlan
-        var assembly = FillAssembly(self, expecting: mix, configuration)
+        var assembly = FillAssembly(self, pending: pending, expecting: mix, configuration)
         self.fillPlan = assembly?.plan(after: previous)
     }
 
@@ -24,6 +25,16 @@ extension SolverState {
 
     /// Places looked at per shape before a pod is put elsewhere.
     private static let placeScanLimit = 64
+
+    /// The place that the fill plan keeps for pods of just this shape; nil where none is open and fits, and for pods whose
+    /// preferences decide.
+    public mutating func keptNode(for pod: Int) -> Candidate? {
+        let shape = self.shape(of: pod)
+        guard let own = self.fillPlan?.position(ofShape: shape), !self.shapes[shape].hasPreferences,
+            self.snapshot.pods[pod].nominatedNode == nil
+        else { return nil }
+        return self.openPlace(of: own, for: pod, shape: shape, in: self.shapes[shape].allowedNodes)
+    }
 
     /// A place of the plan for this pod: of its own shape, else of a similar one; nil where none is open and fits.
     mutating func plannedCandidate(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
