@@ -1,15 +1,18 @@
-public import SchedulingModel
+import SchedulingModel
 
 /// A node on which a pod may run now, and the devices it would get.
 public struct Candidate: Sendable {
     public let node: Int
-    public let devices: [DeviceAssignment]
+    let held: HeldDevices
     /// The place of the fill plan that the pod would take.
     let place: FillPlan.PlaceReference?
 
-    init(node: Int, devices: [DeviceAssignment], place: FillPlan.PlaceReference? = nil) {
+    init(node: Int, held: HeldDevices, place: FillPlan.PlaceReference? = nil) {
         self.node = node
-        self.devices = devices
+        self.held = held
         self.place = place
     }
+
+    /// How many devices the pod would get.
+    public var deviceCount: Int { self.held.pool >= 0 ? self.held.devices.count : self.held.assignments.count }
 }

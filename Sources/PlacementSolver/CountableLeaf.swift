@@ -71,14 +71,16 @@ extension SolverState {
         if self.shapes[leaf.shape].isCountable {
             let shape = self.shapes[leaf.shape]
             let request = shape.deviceRequests.first
-            let units = request.flatMap { self.poolRowByResource[$0.resource] }.map { self.freeUnits[$0] }
+            let unitRow = request.flatMap { self.poolRowByResource[$0.resource] }.map { $0 * self.nodeCount }
             nodes.forEach { node in
                 var count = leaf.pods.count
                 for request in shape.requests {
-                    let free = self.free[request.row * self.nodeCount + node]
+                    let free = self.free[node * self.rowCount + request.row]
                     count = min(count, free < request.amount ? 0 : Int(free / request.amount))
                 }
-                if let units, let request { count = min(count, units[node] / max(1, request.count)) }
+                if let unitRow, let request {
+                    count = min(count, Int(self.freeUnits[unitRow + node]) / max(1, request.count))
+                }
                 room[node] = Int32(count)
             }
         } else {
@@ -94,8 +96,8 @@ extension SolverState {
         defer { self.rollback(to: start) }
         var count = 0
         for pod in leaf.pods {
-            guard let devices = self.fit(pod, on: node) else { break }
-            self.assume(pod, on: node, devices: devices)
+            guard let candidate = self.fit(pod, on: node) else { break }
+            self.assume(pod, candidate)
             count += 1
         }
         return count
@@ -111,8 +113,8 @@ extension SolverState {
             .flatMap { Array(repeating: $0.node, count: $0.count) }
         guard slots.count == count else { return false }
         for (pod, node) in zip(leaf.pods, slots) {
-            guard let devices = self.fit(pod, on: node) else { return false }
-            self.assume(pod, on: node, devices: devices)
+            guard let candidate = self.fit(pod, on: node) else { return false }
+            self.assume(pod, candidate)
         }
         return true
     }
@@ -148,7 +150,7 @@ extension SolverState {
 
     private func divideAmongNodes(_ count: Int, of shape: Int, nodes: [Int], room: [Int32]) -> [Share] {
         // Between nodes with equal room the preferred one, then the one that is fuller, then the one earlier in the tree.
-        let preferences = nodes.map { self.shapes[shape].hasPreferences ? self.nodePreference(shape, $0) : 0 }
+        let preferences = nodes.map { self.rules[shape].hasPreferences ? self.nodePreference(shape, $0) : 0 }
         let ordered = nodes.indices.sorted { lhs, rhs in
             let (left, right) = (nodes[lhs], nodes[rhs])
             return (-preferences[lhs], self.bystanderUnits(node: left), self.treePosition[left])

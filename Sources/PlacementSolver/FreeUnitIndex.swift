@@ -1,55 +1,151 @@
-/// Nodes by how many units of something they have free, for finding the fullest node with room at once.
+/// Nodes by how many units of something they have free, and among those by how much CPU, for finding the fullest node with
+/// room at once.
 ///
-/// - Complexity: moving a node is O(1); walking the buckets is O(*u* + *n*/4096 · *u*) for *u* buckets and *n* nodes,
-///   plus the nodes tried.
-struct FreeUnitIndex {
+/// CPU is kept in quarter octaves, so that nodes with free devices and no CPU to use them with are not looked at in vain.
+///
+/// - Complexity: moving a node is O(1). Finding one costs a step per bucket that holds nodes, and *n*/4096 per bucket
+///   looked into, plus the nodes tried.
+struct FreeUnitIndex: Sendable {
     /// More free units than this share the last bucket.
-    static let largestBucket = 128
+    static let largestUnits = 128
+    static let levelCount = 64
 
-    private var buckets: [NodeBitset]
-    private var bucketByNode: [UInt8]
+    private let wordCount: Int
+    private let summaryCount: Int
+    /// Per bucket (units times levels): where its words are, -1 where no node has ever been.
+    private var storage: [Int32] = []
+    private var words: [UInt64] = []
+    /// Bit *w* is set where word *w* of the bucket is not zero.
+    private var summaries: [UInt64] = []
+    /// Per number of units: which levels hold nodes.
+    private var levels: [UInt64] = []
+    private var bucketByNode: [Int32]
+    private var countByBucket: [Int32] = []
 
-    init(freeUnits: [Int]) {
-        self.bucketByNode = freeUnits.map(Self.bucket(of:))
-        self.buckets = Array(
-            repeating: NodeBitset(capacity: freeUnits.count), count: Int(self.bucketByNode.max() ?? 0) + 1)
-        for (node, bucket) in self.bucketByNode.enumerated() { self.buckets[Int(bucket)].insert(node) }
+    /// - Parameter nodeCount: Nodes are added by `update`.
+    init(nodeCount: Int) {
+        self.wordCount = (nodeCount + 63) / 64
+        self.summaryCount = (self.wordCount + 63) / 64
+        self.bucketByNode = Array(repeating: -1, count: nodeCount)
     }
 
-    private static func bucket(of freeUnits: Int) -> UInt8 { UInt8(max(0, min(freeUnits, Self.largestBucket))) }
+    /// Quarter octaves of an amount: amounts of a higher level are larger, and equal levels differ by less than a quarter.
+    @inline(__always)
+    static func level(of amount: Int64) -> Int {
+        guard amount > 0 else { return 0 }
+        // From 64 on; less is next to nothing.
+        let shifted = max(UInt64(amount) >> 4, 4)
+        let exponent = 63 - shifted.leadingZeroBitCount
+        let mantissa = Int(shifted >> UInt64(exponent - 2)) & 3
+        return min(Self.levelCount - 1, (exponent - 2) * 4 + mantissa)
+    }
 
-    mutating func update(node: Int, freeUnits: Int) {
-        let new = Self.bucket(of: freeUnits)
+    @inline(__always)
+    mutating func update(node: Int, freeUnits: Int, level: Int) {
+        let units = max(0, min(freeUnits, Self.largestUnits))
+        let new = Int32(units * Self.levelCount + level)
         let old = self.bucketByNode[node]
         guard new != old else { return }
-        self.buckets[Int(old)].remove(node)
-        if Int(new) >= self.buckets.count {
-            let missing = Int(new) + 1 - self.buckets.count
-            self.buckets += Array(repeating: NodeBitset(capacity: self.bucketByNode.count), count: missing)
-        }
-        self.buckets[Int(new)].insert(node)
+        if old >= 0 { self.remove(node, from: Int(old)) }
+        self.insert(node, into: Int(new))
         self.bucketByNode[node] = new
     }
 
-    /// The first node for which `fits` holds, among `allowed` nodes with at least `units` free: fewest free units first,
-    /// then the lowest index.
+    private mutating func remove(_ node: Int, from bucket: Int) {
+        let place = Int(self.storage[bucket])
+        let word = place * self.wordCount + node >> 6
+        self.words[word] &= ~(1 << UInt64(node & 63))
+        if self.words[word] == 0 {
+            self.summaries[place * self.summaryCount + node >> 12] &= ~(1 << UInt64(node >> 6 & 63))
+        }
+        self.countByBucket[bucket] -= 1
+        if self.countByBucket[bucket] == 0 {
+            self.levels[bucket / Self.levelCount] &= ~(1 << UInt64(bucket % Self.levelCount))
+        }
+    }
+
+    private mutating func insert(_ node: Int, into bucket: Int) {
+        if bucket >= self.storage.count { self.grow(toHold: bucket) }
+        if self.storage[bucket] < 0 { self.allocate(bucket) }
+        let place = Int(self.storage[bucket])
+        self.words[place * self.wordCount + node >> 6] |= 1 << UInt64(node & 63)
+        self.summaries[place * self.summaryCount + node >> 12] |= 1 << UInt64(node >> 6 & 63)
+        if self.countByBucket[bucket] == 0 {
+            self.levels[bucket / Self.levelCount] |= 1 << UInt64(bucket % Self.levelCount)
+        }
+        self.countByBucket[bucket] += 1
+    }
+
+    private mutating func grow(toHold bucket: Int) {
+        let missing = (bucket / Self.levelCount + 1) * Self.levelCount - self.storage.count
+        self.storage += Array(repeating: -1, count: missing)
+        self.countByBucket += Array(repeating: 0, count: missing)
+        self.levels += Array(repeating: 0, count: missing / Self.levelCount)
+    }
+
+    private mutating func allocate(_ bucket: Int) {
+        self.storage[bucket] = Int32(self.summaryCount == 0 ? 0 : self.summaries.count / self.summaryCount)
+        self.words += Array(repeating: 0, count: self.wordCount)
+        self.summaries += Array(repeating: 0, count: self.summaryCount)
+    }
+
+    // MARK: Finding
+
+    /// The first node for which `fits` holds, among `allowed` nodes with at least `units` free units and CPU of at least
+    /// `level`: fewest free units first, then least CPU by quarter octaves, then the lowest index.
     @inline(__always)
-    func firstFit(units: Int, allowed: NodeBitset, fits: (Int) -> Bool) -> Int? {
-        var bucket = min(units, Self.largestBucket)
-        while bucket < self.buckets.count {
-            if let node = self.buckets[bucket].first(in: allowed, where: fits) { return node }
-            bucket += 1
+    func firstFit(units: Int, level: Int, allowed: NodeBitset, fits: (Int) -> Bool) -> Int? {
+        var current = min(units, Self.largestUnits)
+        while current < self.levels.count {
+            var open = self.levels[current] & (~0 << UInt64(level))
+            while open != 0 {
+                let bucket = current * Self.levelCount + open.trailingZeroBitCount
+                if let node = self.first(in: bucket, allowed: allowed, fits: fits) { return node }
+                open &= open - 1
+            }
+            current += 1
         }
         return nil
     }
 
-    func checkInvariants(freeUnits: [Int]) {
-        for (node, units) in freeUnits.enumerated() {
-            let expected = Self.bucket(of: units)
-            precondition(
-                self.bucketByNode[node] == expected,
-                "node \(node) is in bucket \(self.bucketByNode[node]), not \(expected)")
-            precondition(self.buckets[Int(expected)].contains(node), "bucket \(expected) lost node \(node)")
+    @inline(__always)
+    private func first(in bucket: Int, allowed: NodeBitset, fits: (Int) -> Bool) -> Int? {
+        let place = Int(self.storage[bucket])
+        let firstWord = place * self.wordCount
+        for position in 0..<self.summaryCount {
+            var open = self.summaries[place * self.summaryCount + position] & allowed.summaryWord(position)
+            while open != 0 {
+                let word = position << 6 | open.trailingZeroBitCount
+                open &= open - 1
+                var bits = self.words[firstWord + word] & allowed.word(word)
+                while bits != 0 {
+                    let node = word << 6 | bits.trailingZeroBitCount
+                    bits &= bits - 1
+                    if fits(node) { return node }
+                }
+            }
         }
+        return nil
+    }
+
+    // MARK: Invariants
+
+    func checkInvariants(holds: (Int) -> Bool, freeUnits: (Int) -> Int, level: (Int) -> Int) {
+        for (node, bucket) in self.bucketByNode.enumerated() {
+            guard holds(node) else {
+                precondition(bucket < 0, "node \(node) is in bucket \(bucket) and should not be in any")
+                continue
+            }
+            let units = max(0, min(freeUnits(node), Self.largestUnits))
+            let expected = units * Self.levelCount + level(node)
+            precondition(Int(bucket) == expected, "node \(node) is in bucket \(bucket), not \(expected)")
+            let place = Int(self.storage[expected])
+            precondition(
+                self.words[place * self.wordCount + node >> 6] & (1 << UInt64(node & 63)) != 0,
+                "bucket \(expected) lost node \(node)")
+        }
+        precondition(
+            self.countByBucket.reduce(0) { $0 + Int($1) } == self.bucketByNode.count { $0 >= 0 },
+            "buckets hold other nodes than were put in")
     }
 }

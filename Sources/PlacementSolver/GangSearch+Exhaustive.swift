@@ -44,10 +44,10 @@ extension SolverState {
                 self.stepsLeft -= 1
                 if self.stepsLeft <= 0 { return false }
                 guard self.subgroupsAllow(node, leaf: member.leaf, upTo: group, search),
-                    let devices = self.fit(member.pod, on: node)
+                    let candidate = self.fit(member.pod, on: node)
                 else { continue }
                 let start = self.checkpoint
-                self.assume(member.pod, on: node, devices: devices)
+                self.assume(member.pod, candidate)
                 if self.descend(members.dropFirst(), nodes, group, search, goal: goal) { return true }
                 self.rollback(to: start)
             }

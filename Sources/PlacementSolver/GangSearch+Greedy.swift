@@ -46,7 +46,7 @@ extension SolverState {
         for row in rows {
             var sums = [Int](repeating: 0, count: cells.count)
             for (node, cell) in cells.cellByNode.enumerated() where cell >= 0 {
-                sums[Int(cell)] += self.freeUnits[row][node]
+                sums[Int(cell)] += Int(self.freeUnits[row * self.nodeCount + node])
             }
             for cell in sums.indices {
                 free[cell] += sums[cell]

@@ -23,9 +23,18 @@ public struct NodeBitset: Hashable, Sendable {
 
     public var count: Int { self.words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+    /// Members `64 * index ..< 64 * index + 64` as bits.
+    @inline(__always)
+    func word(_ index: Int) -> UInt64 { self.words[index] }
+
+    /// Which of 64 words hold members.
+    @inline(__always)
+    func summaryWord(_ index: Int) -> UInt64 { self.summary[index] }
+
     /// The lowest member.
     public var first: Int? { self.first(in: self) { _ in true } }
 
+    @inline(__always)
     public func contains(_ index: Int) -> Bool { self.words[index >> 6] & (1 << (index & 63)) != 0 }
 
     public mutating func insert(_ index: Int) {

@@ -2,7 +2,7 @@ import SchedulingModel
 
 /// What a pod asks for and under which conditions, without its name: pods of one shape are interchangeable to the solver.
 ///
-/// Shapes are interned: a `ShapeIndex` is a position in `SolverState.shapes`.
+/// Shapes are interned: a shape is a position in `SolverState.shapes`. What the hot path needs of it is in its `ShapeRule`.
 struct PodShape {
     /// One resource the shape asks for, addressed by its row in the free matrix.
     struct Request {
@@ -14,10 +14,6 @@ struct PodShape {
     let deviceRequests: [DeviceRequest]
     /// The row of free units that the first device request is looked up in; nil for a shape without devices.
     let poolRow: Int?
-    /// Free units a node must have for the first device request; 0 for fractions, which may join a device in use.
-    let unitsNeeded: Int
-    /// Whether a slot or a fraction is asked for.
-    let mayShareDevices: Bool
     let constraints: SchedulingConstraints
     let namespace: String
     /// Nodes whose taints, labels, name, volumes and kinds of devices allow the shape. Never changes.
@@ -27,17 +23,7 @@ struct PodShape {
     /// Counters of the required pod affinity terms; existing pods count that match all of them.
     var affinityCounters: [Int] = []
     var antiAffinityCounters: [Int] = []
-    /// Counters of this shape's own required anti-affinity as seen by others: pods that hold the term.
-    var heldTerms: [Int] = []
     var spreadCounters: [Int] = []
-    /// Whether any soft preference asks for comparing all nodes.
-    let hasPreferences: Bool
-
-    /// Whether where one pod of this shape goes changes where another may go, other than by using up a node.
-    var isCoupledAcrossNodes: Bool {
-        !(self.constraints.requiredPodAffinity.isEmpty && self.constraints.requiredPodAntiAffinity.isEmpty
-            && self.constraints.topologySpread.allSatisfy { !$0.isRequired })
-    }
 
     /// Whether a whole set of such pods fits on a node by counting alone.
     var isCountable: Bool {
@@ -61,15 +47,34 @@ struct ShapeKey: Hashable {
     let labels: [String: String]
 
     init(_ pod: PodState) {
-        let constraints = pod.constraints
-        let looksAtPods =
-            !(constraints.topologySpread.isEmpty && constraints.requiredPodAffinity.isEmpty
-            && constraints.requiredPodAntiAffinity.isEmpty && constraints.preferredPodAffinity.isEmpty
-            && constraints.preferredPodAntiAffinity.isEmpty)
+        let looksAtPods = pod.constraints.looksAtPods
         self.requests = pod.requests
         self.deviceRequests = pod.deviceRequests
-        self.constraints = constraints
+        self.constraints = pod.constraints
         self.namespace = looksAtPods ? pod.key.namespace : ""
         self.labels = looksAtPods ? pod.labels : [:]
+    }
+
+    /// A cheap number that equal keys share: amounts and devices, which tell most shapes apart.
+    static func fingerprint(_ pod: PodState) -> UInt64 {
+        var mixed: UInt64 = 0x9E37_79B9_7F4A_7C15
+        for entry in pod.requests.entries {
+            mixed = (mixed ^ UInt64(bitPattern: entry.amount)) &* 0xBF58_476D_1CE4_E5B9
+            mixed ^= mixed >> 29
+        }
+        for request in pod.deviceRequests {
+            let part = request.memoryMiBPerDevice ?? Int64(request.thousandthsPerDevice ?? 0)
+            mixed = (mixed ^ UInt64(bitPattern: Int64(request.count)) ^ UInt64(bitPattern: part) << 8)
+                &* 0x94D0_49BB_1331_11EB
+            mixed ^= mixed >> 31
+        }
+        return mixed
+    }
+}
+
+extension SchedulingConstraints {
+    fileprivate var looksAtPods: Bool {
+        !(self.topologySpread.isEmpty && self.requiredPodAffinity.isEmpty && self.requiredPodAntiAffinity.isEmpty
+            && self.preferredPodAffinity.isEmpty && self.preferredPodAntiAffinity.isEmpty)
     }
 }

@@ -2,88 +2,104 @@ public import SchedulingModel
 
 extension SolverState {
     /// Whether the pod may run on the node now, devices included.
-    ///
-    /// - Parameter ignoringAffinity: Leaves out required pod affinity, which a later member of the same gang may satisfy.
-    /// - Returns: The devices it would get, or nil where it does not fit.
-    public mutating func fit(_ pod: Int, on node: Int) -> [DeviceAssignment]? {
+    public mutating func fit(_ pod: Int, on node: Int) -> Candidate? {
         let shape = self.shape(of: pod)
         guard self.shapes[shape].allowedNodes.contains(node), self.amountsFit(shape, on: node),
-            self.portsFit(shape, on: node), self.neighboursAllow(pod, on: node)
+            self.portsFit(shape, on: node), !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, shape, on: node),
+            let held = self.chooseDevices(pod, shape, on: node)
         else { return nil }
-        return self.chooseDevices(pod, on: node)
+        return Candidate(node: node, held: held)
     }
 
     @inline(__always)
     func amountsFit(_ shape: Int, on node: Int) -> Bool {
-        let count = self.nodeCount
-        for request in self.shapes[shape].requests where self.free[request.row * count + node] < request.amount {
+        let start = node * self.rowCount
+        for position in self.rules[shape].requests
+        where self.free[start + Int(self.requestRows[Int(position)])] < self.requestAmounts[Int(position)] {
             return false
         }
         return true
     }
 
+    @inline(__always)
     func portsFit(_ shape: Int, on node: Int) -> Bool {
-        let ports = self.shapes[shape].constraints.hostPorts
-        guard !ports.isEmpty, let taken = self.hostPortsByNode[node] else { return true }
-        return !ports.contains { port in taken.contains(where: port.conflicts) }
+        guard self.rules[shape].hasPorts, let taken = self.hostPortsByNode[node] else { return true }
+        return !self.shapes[shape].constraints.hostPorts.contains { port in taken.contains(where: port.conflicts) }
     }
 
     // MARK: Devices
 
-    /// The devices of every request of the pod, sorted by resource and index; empty for a pod without requests.
-    func chooseDevices(_ pod: Int, on node: Int) -> [DeviceAssignment]? {
-        let requests = self.snapshot.pods[pod].deviceRequests
-        if requests.isEmpty { return [] }
-        if requests.count == 1, self.groups.topGroupByPod[pod] < 0 { return self.chooseAlone(requests[0], on: node) }
-        var chosen: [DeviceAssignment] = []
-        for request in requests {
-            guard let pool = self.ledgers[node].firstIndex(where: { $0.pool.resource == request.resource }) else {
+    /// The devices of every request of the pod; none for a pod without requests; nil where they do not fit.
+    @inline(__always)
+    func chooseDevices(_ pod: Int, _ shape: Int, on node: Int) -> HeldDevices? {
+        let rule = self.rules[shape]
+        if rule.deviceRequestCount == 0 { return HeldDevices.none }
+        guard rule.deviceRequestCount == 1, rule.poolRow >= 0 else {
+            return self.chooseSeveralDevices(pod, on: node)
+        }
+        guard let pool = self.devices.pool(on: node, row: Int(rule.poolRow)) else { return nil }
+        let avoided = self.groups.topGroupByPod[pod] < 0 ? DeviceSet() : self.siblingDevices(of: pod, on: node, in: pool)
+        guard let chosen = self.devices.choose(rule.device, from: pool, avoiding: avoided) else { return nil }
+        return HeldDevices(pool: Int32(pool), devices: chosen)
+    }
+
+    private func chooseSeveralDevices(_ pod: Int, on node: Int) -> HeldDevices? {
+        var held = HeldDevices()
+        for request in self.snapshot.pods[pod].deviceRequests {
+            guard let row = self.poolRowByResource[request.resource],
+                let pool = self.devices.pool(on: node, row: row)
+            else { return nil }
+            var avoided = self.siblingDevices(of: pod, on: node, in: pool)
+            for assignment in held.assignments where assignment.resource == request.resource {
+                avoided.insert(assignment.index)
+            }
+            guard let chosen = self.devices.choose(DeviceDemandRule(request), from: pool, avoiding: avoided) else {
                 return nil
             }
-            let ledger = self.ledgers[node][pool]
-            let avoided = self.siblingDevices(of: pod, on: node, resource: request.resource)
-                .union(chosen.filter { $0.resource == request.resource }.map(\.index))
-            guard let indices = ledger.choose(request, avoiding: avoided) else { return nil }
-            chosen += ledger.assignments(request, at: indices)
+            held.assignments += DeviceLedger(pool: self.devices.kind(of: pool), loads: [])
+                .assignments(request, at: chosen.indices)
         }
-        if requests.count > 1 { chosen.sort { ($0.resource, $0.index) < ($1.resource, $1.index) } }
-        return chosen
+        held.assignments.sort { ($0.resource, $0.index) < ($1.resource, $1.index) }
+        return held
     }
 
-    /// The common case: one request, no siblings to keep away from.
-    private func chooseAlone(_ request: DeviceRequest, on node: Int) -> [DeviceAssignment]? {
-        for position in self.ledgers[node].indices where self.ledgers[node][position].pool.resource == request.resource
-        {
-            guard let indices = self.ledgers[node][position].choose(request) else { return nil }
-            return self.ledgers[node][position].assignments(request, at: indices)
-        }
-        return nil
-    }
-
-    /// Devices of the resource on the node that members of the pod's own group hold.
-    func siblingDevices(of pod: Int, on node: Int, resource: ResourceName) -> Set<Int> {
+    /// Devices of the node's pool that members of the pod's own group hold.
+    func siblingDevices(of pod: Int, on node: Int, in pool: Int) -> DeviceSet {
         let group = self.groups.topGroupByPod[pod]
-        guard group >= 0 else { return [] }
-        var held: Set<Int> = []
-        for other in self.podsByNode[node] where self.groups.topGroupByPod[Int(other)] == group {
-            for device in self.devices(of: Int(other)) where device.resource == resource { held.insert(device.index) }
+        var held = DeviceSet()
+        guard group >= 0 else { return held }
+        let resource = self.devices.kind(of: pool).resource
+        self.forEachPod(on: node) { other in
+            guard self.groups.topGroupByPod[other] == group else { return }
+            if self.heldByPod[other].pool == Int32(pool) { held.formUnion(self.heldByPod[other].devices) }
+            for device in self.heldByPod[other].assignments where device.resource == resource {
+                if (0..<DeviceSet.capacity).contains(device.index) { held.insert(device.index) }
+            }
         }
         return held
+    }
+
+    @inline(__always)
+    func forEachPod(on node: Int, _ body: (Int) -> Void) {
+        var pod = self.firstPodOnNode[node]
+        while pod >= 0 {
+            body(Int(pod))
+            pod = self.nextPodOnNode[Int(pod)]
+        }
     }
 
     // MARK: Other pods
 
     /// Spread, affinity and anti-affinity against the pods that have nodes now.
-    mutating func neighboursAllow(_ pod: Int, on node: Int) -> Bool {
-        self.spreadRejection(pod, on: node) == nil && self.affinityRejection(pod, on: node) == nil
+    func neighboursAllow(_ pod: Int, _ shape: Int, on node: Int) -> Bool {
+        self.spreadRejection(pod, shape, on: node) == nil && self.affinityRejection(pod, shape, on: node) == nil
     }
 
     private func domain(_ counter: PodCounter, _ node: Int) -> Int32 {
         self.labelDomains[counter.labelRow].domainByNode[node]
     }
 
-    mutating func spreadRejection(_ pod: Int, on node: Int) -> RejectionReason? {
-        let shape = self.shape(of: pod)
+    func spreadRejection(_ pod: Int, _ shape: Int, on node: Int) -> RejectionReason? {
         for (position, index) in self.shapes[shape].spreadCounters.enumerated() {
             let constraint = self.shapes[shape].constraints.topologySpread[position]
             guard constraint.isRequired else { continue }
@@ -104,9 +120,9 @@ extension SolverState {
         return nil
     }
 
-    mutating func affinityRejection(_ pod: Int, on node: Int) -> RejectionReason? {
-        self.heldTermRejection(pod, on: node) ?? self.ownAntiAffinityRejection(pod, on: node)
-            ?? self.ownAffinityRejection(pod, on: node)
+    func affinityRejection(_ pod: Int, _ shape: Int, on node: Int) -> RejectionReason? {
+        self.heldTermRejection(pod, on: node) ?? self.ownAntiAffinityRejection(shape, on: node)
+            ?? self.ownAffinityRejection(pod, shape, on: node)
     }
 
     private func heldTermRejection(_ pod: Int, on node: Int) -> RejectionReason? {
@@ -122,8 +138,7 @@ extension SolverState {
         return nil
     }
 
-    private mutating func ownAntiAffinityRejection(_ pod: Int, on node: Int) -> RejectionReason? {
-        let shape = self.shape(of: pod)
+    private func ownAntiAffinityRejection(_ shape: Int, on node: Int) -> RejectionReason? {
         for index in self.shapes[shape].antiAffinityCounters {
             let counter = self.counters[index]
             let domain = self.domain(counter, node)
@@ -135,8 +150,7 @@ extension SolverState {
         return nil
     }
 
-    private mutating func ownAffinityRejection(_ pod: Int, on node: Int) -> RejectionReason? {
-        let shape = self.shape(of: pod)
+    private func ownAffinityRejection(_ pod: Int, _ shape: Int, on node: Int) -> RejectionReason? {
         let counters = self.shapes[shape].affinityCounters
         guard !counters.isEmpty else { return nil }
         var unsatisfiedKey: String?
@@ -171,8 +185,8 @@ extension SolverState {
         var reasons: [RejectionReason] = []
         if let port = self.takenPort(pod, on: node) { reasons.append(.hostPortConflict(port)) }
         reasons += self.roomRejections(pod, on: node)
-        if let spread = self.spreadRejection(pod, on: node) { reasons.append(spread) }
-        if let affinity = self.affinityRejection(pod, on: node) { reasons.append(affinity) }
+        if let spread = self.spreadRejection(pod, self.shape(of: pod), on: node) { reasons.append(spread) }
+        if let affinity = self.affinityRejection(pod, self.shape(of: pod), on: node) { reasons.append(affinity) }
         return reasons
     }
 
@@ -207,15 +221,15 @@ extension SolverState {
         case .nodes:
             if !Self.volumesAllow(state.constraints.volumes, nodeState) { reasons.append(.volumeNodeAffinityMismatch) }
         }
-        if let spread = self.spreadRejection(pod, on: node) { reasons.append(spread) }
-        if let affinity = self.affinityRejection(pod, on: node) { reasons.append(affinity) }
+        if let spread = self.spreadRejection(pod, self.shape(of: pod), on: node) { reasons.append(spread) }
+        if let affinity = self.affinityRejection(pod, self.shape(of: pod), on: node) { reasons.append(affinity) }
         return reasons
     }
 
     private mutating func shortAmounts(_ pod: Int, on node: Int) -> [RejectionReason] {
         let shape = self.shape(of: pod)
         return self.shapes[shape].requests.compactMap { request in
-            let position = request.row * self.nodeCount + node
+            let position = node * self.rowCount + request.row
             guard self.free[position] < request.amount else { return nil }
             return .insufficient(
                 resource: self.resources[request.row], requested: request.amount, free: self.free[position],
@@ -225,14 +239,17 @@ extension SolverState {
 
     private func deviceRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
         self.snapshot.pods[pod].deviceRequests.compactMap { request in
-            guard let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }) else {
+            guard let row = self.poolRowByResource[request.resource],
+                let pool = self.devices.pool(on: node, row: row)
+            else {
                 return .insufficient(
                     resource: request.resource, requested: Int64(request.count), free: 0, allocatable: 0)
             }
+            let ledger = self.devices.ledger(of: pool)
             guard request.isServed(by: ledger.pool) else {
                 return .unsuitableDevices(resource: request.resource, requested: request.count, suitable: 0)
             }
-            let avoided = self.siblingDevices(of: pod, on: node, resource: request.resource)
+            let avoided = Set(self.siblingDevices(of: pod, on: node, in: pool).indices)
             if ledger.choose(request, avoiding: avoided) != nil { return nil }
             return Self.deviceRejection(request, ledger, avoiding: avoided)
         }

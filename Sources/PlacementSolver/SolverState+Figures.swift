@@ -1,7 +1,17 @@
 public import SchedulingModel
 
 extension SolverState {
-    public func deviceLedgers(on node: Int) -> [DeviceLedger] { self.ledgers[node] }
+    /// The loads of the node's devices, one ledger per pool, in the node's order.
+    public func deviceLedgers(on node: Int) -> [DeviceLedger] {
+        self.devices.pools(of: node).map { self.devices.ledger(of: $0) }
+    }
+
+    /// Devices of the node that nobody uses, and all of them.
+    public func deviceCounts(on node: Int) -> (idle: Int, all: Int) {
+        self.devices.pools(of: node).reduce((0, 0)) { sum, pool in
+            (sum.0 + self.devices.idleCount(of: pool), sum.1 + self.devices.devices(of: pool).count)
+        }
+    }
 
     /// A number that is equal for pods the solver treats alike.
     public mutating func shapeIdentity(of pod: Int) -> Int { self.shape(of: pod) }
@@ -10,11 +20,21 @@ extension SolverState {
     public var looksAtOtherPods: Bool { !self.counters.isEmpty }
 
     /// Pods that hold the node now, bound or assumed.
-    public func pods(on node: Int) -> [Int] { self.podsByNode[node].map(Int.init).sorted() }
+    public func pods(on node: Int) -> [Int] {
+        var pods: [Int] = []
+        self.forEachPod(on: node) { pods.append($0) }
+        return pods.sorted()
+    }
+
+    /// 0 for a node without devices, else 1 + free units of all its pools.
+    func bystanderUnits(node: Int) -> Int {
+        let pools = self.devices.pools(of: node)
+        return pools.isEmpty ? 0 : 1 + pools.reduce(0) { $0 + self.devices.freeUnits(of: $1) }
+    }
 
     public func freeAmount(of resource: ResourceName, on node: Int) -> Int64 {
         guard let row = self.rowByResource[resource] else { return self.snapshot.nodes[node].allocatable[resource] }
-        return self.free[row * self.nodeCount + node]
+        return self.free[node * self.rowCount + row]
     }
 
     // MARK: Fragmentation
@@ -34,7 +54,7 @@ extension SolverState {
         guard total > 0 else { return 0 }
         var fragmented = 0.0
         for node in 0..<self.nodeCount {
-            let idle = self.ledgers[node].reduce(0) { $0 + $1.idleCount }
+            let idle = self.deviceCounts(on: node).idle
             guard idle > 0 else { continue }
             let unusable = frequent.reduce(0) { $0 + (self.fitsAlone($1.key, on: node) ? 0 : $1.value) }
             fragmented += Double(idle) * Double(unusable) / Double(total)
@@ -45,7 +65,9 @@ extension SolverState {
     private func fitsAlone(_ shape: Int, on node: Int) -> Bool {
         guard self.shapes[shape].allowedNodes.contains(node), self.amountsFit(shape, on: node) else { return false }
         return self.shapes[shape].deviceRequests.allSatisfy { request in
-            self.ledgers[node].contains { $0.pool.resource == request.resource && $0.choose(request) != nil }
+            guard let row = self.poolRowByResource[request.resource], let pool = self.devices.pool(on: node, row: row)
+            else { return false }
+            return self.devices.choose(DeviceDemandRule(request), from: pool, avoiding: DeviceSet()) != nil
         }
     }
 
@@ -76,7 +98,7 @@ extension SolverState {
             for (domain, count) in roomByDomain { fits[domain, default: (0, 0)].members += min(count, leaf.pods.count) }
         }
         for node in 0..<self.nodeCount where fits[domains[node]] != nil {
-            fits[domains[node]]?.devices += self.ledgers[node].reduce(0) { $0 + $1.idleCount }
+            fits[domains[node]]?.devices += self.deviceCounts(on: node).idle
         }
         let devices = pending.reduce(0) { sum, pod in
             sum + self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }

@@ -24,9 +24,9 @@ extension SolverState {
             for (position, pod) in zip(walk, ring) { pods[position] = pod }
         }
         guard pods != decided else { return decided }
-        let devices = decided.map { self.devices(of: $0) }
+        let places = decided.compactMap { self.candidate(of: $0) }
         for pod in decided { self.release(pod) }
-        for (position, pod) in pods.enumerated() { self.assume(pod, on: nodes[position], devices: devices[position]) }
+        for (pod, place) in zip(pods, places) { self.assume(pod, place) }
         return pods
     }
 

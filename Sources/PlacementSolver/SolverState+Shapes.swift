@@ -2,10 +2,18 @@ import SchedulingModel
 
 extension SolverState {
     /// The shape of a pod, compiled at first sight.
+    @inline(__always)
     mutating func shape(of pod: Int) -> Int {
-        if self.shapeByPod[pod] >= 0 { return Int(self.shapeByPod[pod]) }
+        let known = self.shapeByPod[pod]
+        return known >= 0 ? Int(known) : self.intern(pod)
+    }
+
+    private mutating func intern(_ pod: Int) -> Int {
+        let fingerprint = ShapeKey.fingerprint(self.snapshot.pods[pod])
         let key = ShapeKey(self.snapshot.pods[pod])
-        let shape = self.shapeByKey[key] ?? self.compile(key)
+        let found = self.shapesByFingerprint[fingerprint]?.first { self.shapeKeys[Int($0)] == key }
+        let shape = found.map { Int($0) } ?? self.compile(key)
+        if found == nil { self.shapesByFingerprint[fingerprint, default: []].append(Int32(shape)) }
         self.shapeByPod[pod] = Int32(shape)
         return shape
     }
@@ -29,17 +37,10 @@ extension SolverState {
                 guard entry.amount > 0, let row = self.rowByResource[entry.name] else { return nil }
                 return PodShape.Request(row: row, amount: entry.amount)
             }
-        let hasPreferences =
-            !(constraints.preferredNodeAffinity.isEmpty && constraints.preferredPodAffinity.isEmpty
-            && constraints.preferredPodAntiAffinity.isEmpty && constraints.topologySpread.allSatisfy(\.isRequired))
-            || meetsSoftTaints
         var shape = PodShape(
             requests: requests, deviceRequests: key.deviceRequests,
             poolRow: key.deviceRequests.first.flatMap { self.poolRowByResource[$0.resource] },
-            unitsNeeded: key.deviceRequests.first.map { $0.kind == .fraction ? 0 : $0.count } ?? 0,
-            mayShareDevices: key.deviceRequests.contains { $0.kind == .slot || $0.kind == .fraction },
-            constraints: constraints, namespace: key.namespace,
-            allowedNodes: allowed, sharedNodes: shared, hasPreferences: hasPreferences)
+            constraints: constraints, namespace: key.namespace, allowedNodes: allowed, sharedNodes: shared)
         shape.affinityCounters = constraints.requiredPodAffinity.map { term in
             self.counter(.matching(constraints.requiredPodAffinity), topologyKey: term.topologyKey)
         }
@@ -47,9 +48,49 @@ extension SolverState {
             self.counter(.matching([term]), topologyKey: term.topologyKey)
         }
         shape.spreadCounters = constraints.topologySpread.map { self.spreadCounter($0, of: key) }
+        self.appendRule(of: shape, meetsSoftTaints: meetsSoftTaints)
         self.shapes.append(shape)
-        self.shapeByKey[key] = self.shapes.count - 1
+        self.shapeKeys.append(key)
         return self.shapes.count - 1
+    }
+
+    private mutating func appendRule(of shape: PodShape, meetsSoftTaints: Bool) {
+        let constraints = shape.constraints
+        let start = Int32(self.requestRows.count)
+        for request in shape.requests {
+            self.requestRows.append(Int32(request.row))
+            self.requestAmounts.append(request.amount)
+        }
+        let first = shape.deviceRequests.first
+        let hasPreferences =
+            !(constraints.preferredNodeAffinity.isEmpty && constraints.preferredPodAffinity.isEmpty
+            && constraints.preferredPodAntiAffinity.isEmpty && constraints.topologySpread.allSatisfy(\.isRequired))
+            || meetsSoftTaints
+        let isCoupled =
+            !(constraints.requiredPodAffinity.isEmpty && constraints.requiredPodAntiAffinity.isEmpty
+            && constraints.topologySpread.allSatisfy { !$0.isRequired })
+        self.rules.append(
+            ShapeRule(
+                requests: start..<Int32(self.requestRows.count),
+                device: DeviceDemandRule(
+                    first ?? DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: 0)),
+                poolRow: Int32(shape.poolRow ?? -1),
+                unitsNeeded: first.map { $0.kind == .fraction ? 0 : Int32(clamping: $0.count) } ?? 0,
+                level: Int32(
+                    FreeUnitIndex.level(of: shape.requests.first { $0.row == self.levelRow }?.amount ?? 0)),
+                deviceRequestCount: Int32(shape.deviceRequests.count), hasPorts: !constraints.hostPorts.isEmpty,
+                mayShareDevices: shape.deviceRequests.contains { $0.kind == .slot || $0.kind == .fraction },
+                hasPreferences: hasPreferences, isCoupledAcrossNodes: isCoupled))
+        if let row = shape.poolRow, first?.kind == .fraction, self.partIndexes[row] == nil { self.indexParts(of: row) }
+    }
+
+    /// Begins to keep track of devices in use one by one.
+    private mutating func indexParts(of row: Int) {
+        var index = PartIndex(nodeCount: self.nodeCount)
+        for node in 0..<self.nodeCount {
+            if let pool = self.devices.pool(on: node, row: row) { index.update(node: node, bits: self.partBits(pool)) }
+        }
+        self.partIndexes[row] = index
     }
 
     /// Everything about a node that no placement changes.

@@ -14,68 +14,84 @@ extension SolverState {
     public mutating func bestNode(for pod: Int, in allowed: NodeBitset? = nil) -> Candidate? {
         let shape = self.shape(of: pod)
         if let name = self.snapshot.pods[pod].nominatedNode, let nominated = self.snapshot.nodeIndex(of: name),
-            allowed?.contains(nominated) ?? true, let devices = self.fit(pod, on: nominated)
+            allowed?.contains(nominated) ?? true, let candidate = self.fit(pod, on: nominated)
         {
-            return Candidate(node: nominated, devices: devices)
+            return candidate
         }
         var candidates = self.shapes[shape].allowedNodes
         if let allowed { candidates.formIntersection(allowed) }
-        if self.shapes[shape].hasPreferences { return self.preferredNode(for: pod, in: candidates) }
+        if self.rules[shape].hasPreferences { return self.preferredNode(for: pod, in: candidates) }
         if self.fillPlan != nil {
             return self.plannedCandidate(for: pod, shape: shape, in: candidates)
                 ?? self.leastHarmfulNode(for: pod, shape: shape, in: candidates)
         }
-        if self.shapes[shape].mayShareDevices {
+        if self.rules[shape].mayShareDevices {
             var shared = candidates
             shared.formIntersection(self.shapes[shape].sharedNodes)
-            if let found = self.fullestNode(for: pod, in: shared) { return found }
+            if !shared.isEmpty, let found = self.fullestNode(for: pod, shape, in: shared) { return found }
         }
-        return self.fullestNode(for: pod, in: candidates)
+        return self.fullestNode(for: pod, shape, in: candidates)
     }
 
-    private mutating func fullestNode(for pod: Int, in candidates: NodeBitset) -> Candidate? {
-        let shape = self.shape(of: pod)
-        let row = self.shapes[shape].poolRow
-        let index = row.map { self.unitIndexes[$0] } ?? self.bystanderIndex
-        let units = self.shapes[shape].unitsNeeded
-        let checksNeighbours = self.needsNeighbourCheck(shape)
-        var devices: [DeviceAssignment] = []
-        let node = index.firstFit(units: units, allowed: candidates) { node in
-            guard self.amountsFit(shape, on: node), self.portsFit(shape, on: node) else { return false }
-            if checksNeighbours, !self.neighboursAllow(pod, on: node) { return false }
-            guard let chosen = self.chooseDevices(pod, on: node) else { return false }
-            devices = chosen
+    private func fullestNode(for pod: Int, _ shape: Int, in candidates: NodeBitset) -> Candidate? {
+        var found: Candidate?
+        self.offerNodes(for: pod, shape, in: candidates) { candidate in
+            found = candidate
             return true
         }
-        return node.map { Candidate(node: $0, devices: devices) }
+        return found
     }
 
+    /// Offers the nodes on which the pod fits, best fit first, until one is taken: parts from the tightest device in use, then
+    /// fewest free units, then least free CPU by quarter octaves, then the lowest index.
+    @inline(__always)
+    func offerNodes(for pod: Int, _ shape: Int, in candidates: NodeBitset, isTaken: (Candidate) -> Bool) {
+        let rule = self.rules[shape]
+        let checksNeighbours = self.needsNeighbourCheck(shape)
+        let fits = { (node: Int) -> Bool in
+            guard self.amountsFit(shape, on: node), self.portsFit(shape, on: node) else { return false }
+            if checksNeighbours, !self.neighboursAllow(pod, shape, on: node) { return false }
+            guard let held = self.chooseDevices(pod, shape, on: node) else { return false }
+            return isTaken(Candidate(node: node, held: held))
+        }
+        let (row, level) = (Int(rule.poolRow), Int(rule.level))
+        guard row >= 0 else {
+            _ = self.bystanderIndex.firstFit(units: 0, level: level, allowed: candidates, fits: fits)
+            return
+        }
+        if rule.isFraction {
+            let size = max(0, rule.device.thousandthsPerDevice)
+            if self.partIndexes[row]?.firstFit(size: size, allowed: candidates, fits: fits) != nil { return }
+        }
+        _ = self.unitIndexes[row].firstFit(
+            units: Int(rule.unitsNeeded), level: level, allowed: candidates, fits: fits)
+    }
+
+    @inline(__always)
     func needsNeighbourCheck(_ shape: Int) -> Bool {
-        !self.holdingCounters.isEmpty || self.shapes[shape].isCoupledAcrossNodes
+        !self.holdingCounters.isEmpty || self.rules[shape].isCoupledAcrossNodes
     }
 
     // MARK: Preferences
 
     private mutating func preferredNode(for pod: Int, in candidates: NodeBitset) -> Candidate? {
-        var fitting: [(node: Int, devices: [DeviceAssignment])] = []
+        var fitting: [Candidate] = []
         var members: [Int] = []
         candidates.forEach { members.append($0) }
         for node in members {
-            if let devices = self.fit(pod, on: node) { fitting.append((node, devices)) }
+            if let candidate = self.fit(pod, on: node) { fitting.append(candidate) }
         }
         guard !fitting.isEmpty else { return nil }
         let scores = self.preferenceScores(pod, nodes: fitting.map(\.node))
         let shape = self.shape(of: pod)
-        let sharesByNature = self.shapes[shape].mayShareDevices
+        let sharesByNature = self.rules[shape].mayShareDevices
         let sharedNodes = self.shapes[shape].sharedNodes
         let orders = fitting.indices.map { index in
             let node = fitting[index].node
             let wastesWholeDevice = sharesByNature && !sharedNodes.contains(node)
             return (-scores[index], wastesWholeDevice ? 1 : 0, self.bystanderUnits(node: node), node)
         }
-        return orders.indices.min { orders[$0] < orders[$1] }.map {
-            Candidate(node: fitting[$0].node, devices: fitting[$0].devices)
-        }
+        return orders.indices.min { orders[$0] < orders[$1] }.map { fitting[$0] }
     }
 
     /// One score per node: the sum of four preferences, each scaled to 0 … 100 over these nodes as kube-scheduler does,

@@ -1,4 +1,4 @@
-public import SchedulingModel
+import SchedulingModel
 
 extension SolverState {
     /// A place in the log to come back to.
@@ -9,34 +9,31 @@ extension SolverState {
     public var checkpoint: Checkpoint { Checkpoint(length: self.log.count) }
 
     /// The node a pod holds or is assumed on.
+    @inline(__always)
     public func node(of pod: Int) -> Int? { self.nodeByPod[pod] >= 0 ? Int(self.nodeByPod[pod]) : nil }
 
-    public func devices(of pod: Int) -> [DeviceAssignment] { self.devicesByPod[pod] ?? [] }
-
-    /// Books `pod` on `node` with these devices.
-    ///
-    /// - Precondition: The pod has no node. Whether it fits is the caller's business.
-    /// - Complexity: O(*r* + *d* + *c*), *r* resources asked, *d* devices of the node, *c* affected counters.
-    public mutating func assume(_ pod: Int, on node: Int, devices: [DeviceAssignment]) {
-        precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
-        self.place(pod, on: node, devices: devices)
-        self.log.append(.placed(pod: pod, place: nil))
-    }
-
     /// Books `pod` where the search found room for it, and uses up the place that was planned for it, if any.
+    ///
+    /// - Precondition: The pod has no node. Whether it still fits is the caller's business.
+    /// - Complexity: O(*r* + *d* + *c*), *r* resources asked, *d* devices of the node, *c* affected counters.
     public mutating func assume(_ pod: Int, _ candidate: Candidate) {
         precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
         if let place = candidate.place { self.fillPlan?.take(place) }
-        self.place(pod, on: candidate.node, devices: candidate.devices)
+        self.place(pod, on: candidate.node, candidate.held)
         self.log.append(.placed(pod: pod, place: candidate.place))
+    }
+
+    /// Where a pod is, to put it back there after a release.
+    public func candidate(of pod: Int) -> Candidate? {
+        self.node(of: pod).map { Candidate(node: $0, held: self.heldByPod[pod]) }
     }
 
     /// Frees what a bound or assumed pod holds, as if it were gone.
     public mutating func release(_ pod: Int) {
         guard let node = self.node(of: pod) else { return }
-        let devices = self.devices(of: pod)
+        let held = self.heldByPod[pod]
         self.displace(pod)
-        self.log.append(.released(pod: pod, node: node, devices: devices))
+        self.log.append(.released(pod: pod, node: node, held: held))
     }
 
     public mutating func rollback(to checkpoint: Checkpoint) {
@@ -45,11 +42,14 @@ extension SolverState {
             case .placed(let pod, let place):
                 self.displace(pod)
                 if let place { self.fillPlan?.giveBack(place) }
-            case .released(let pod, let node, let devices): self.place(pod, on: node, devices: devices)
+            case .released(let pod, let node, let held): self.place(pod, on: node, held)
             case .claimed(let domain): self.exclusiveOwners[domain] = nil
             }
         }
     }
+
+    /// Makes everything decided so far final: nothing before can be taken back.
+    public mutating func forgetHistory() { self.log.removeAll(keepingCapacity: true) }
 
     /// Pods that were assumed after a checkpoint and still are, in the order of the decisions.
     func podsPlaced(since checkpoint: Checkpoint) -> [Int] {
@@ -72,111 +72,120 @@ extension SolverState {
 
     // MARK: Booking
 
-    private mutating func place(_ pod: Int, on node: Int, devices: [DeviceAssignment]) {
-        let counters = self.counters(of: pod)
+    private mutating func place(_ pod: Int, on node: Int, _ held: HeldDevices) {
+        if !self.counters.isEmpty { self.count(pod, on: node, 1) }
         self.occupy(node: node, pod: pod)
-        for index in counters {
-            self.counters[index].add(
-                1, node: node, domain: self.labelDomains[self.counters[index].labelRow].domainByNode[node])
+        if !held.isEmpty {
+            self.heldByPod[pod] = held
+            self.book(held, of: pod, on: node, sign: 1)
         }
-        guard !devices.isEmpty else { return }
-        self.devicesByPod[pod] = devices
-        self.ledgers[node].take(devices)
-        self.updateUnits(node: node)
+        self.reindex(node)
     }
 
     private mutating func displace(_ pod: Int) {
         let node = Int(self.nodeByPod[pod])
-        for index in self.counters(of: pod) {
-            self.counters[index].add(
-                -1, node: node, domain: self.labelDomains[self.counters[index].labelRow].domainByNode[node])
-        }
+        if !self.counters.isEmpty { self.count(pod, on: node, -1) }
         self.vacate(node: node, pod: pod)
-        guard let devices = self.devicesByPod.removeValue(forKey: pod), !devices.isEmpty else { return }
-        self.ledgers[node].giveBack(devices)
-        self.updateUnits(node: node)
+        if !self.heldByPod[pod].isEmpty {
+            self.book(self.heldByPod[pod], of: pod, on: node, sign: -1)
+            self.heldByPod[pod] = .none
+        }
+        self.reindex(node)
     }
 
-    /// Amounts, ports and membership; devices and counters are the caller's.
+    private mutating func count(_ pod: Int, on node: Int, _ delta: Int32) {
+        for index in self.counters(of: pod) {
+            let domain = self.labelDomains[self.counters[index].labelRow].domainByNode[node]
+            self.counters[index].add(delta, node: node, domain: domain)
+        }
+    }
+
+    /// Amounts, ports and membership; devices, counters and indexes are the caller's.
     mutating func occupy(node: Int, pod: Int) {
         self.nodeByPod[pod] = Int32(node)
-        self.podsByNode[node].append(Int32(pod))
+        let first = self.firstPodOnNode[node]
+        self.nextPodOnNode[pod] = first
+        self.previousPodOnNode[pod] = -1
+        if first >= 0 { self.previousPodOnNode[Int(first)] = Int32(pod) }
+        self.firstPodOnNode[node] = Int32(pod)
         self.book(pod, node: node, sign: -1)
-        let ports = self.snapshot.pods[pod].constraints.hostPorts
-        if !ports.isEmpty { self.hostPortsByNode[node, default: []] += ports }
+        if self.hasPorts(pod) { self.hostPortsByNode[node, default: []] += self.snapshot.pods[pod].constraints.hostPorts }
     }
 
     private mutating func vacate(node: Int, pod: Int) {
         self.nodeByPod[pod] = -1
-        if let position = self.podsByNode[node].lastIndex(of: Int32(pod)) { self.podsByNode[node].remove(at: position) }
+        let (next, previous) = (self.nextPodOnNode[pod], self.previousPodOnNode[pod])
+        if previous >= 0 { self.nextPodOnNode[Int(previous)] = next } else { self.firstPodOnNode[node] = next }
+        if next >= 0 { self.previousPodOnNode[Int(next)] = previous }
         self.book(pod, node: node, sign: 1)
+        guard self.hasPorts(pod) else { return }
         for port in self.snapshot.pods[pod].constraints.hostPorts {
             guard let position = self.hostPortsByNode[node]?.lastIndex(of: port) else { continue }
             self.hostPortsByNode[node]?.remove(at: position)
         }
     }
 
-    private mutating func book(_ pod: Int, node: Int, sign: Int64) {
+    @inline(__always)
+    private func hasPorts(_ pod: Int) -> Bool {
         let shape = Int(self.shapeByPod[pod])
-        if shape >= 0 {
-            for request in self.shapes[shape].requests {
-                let position = request.row * self.nodeCount + node
-                self.free[position] = self.free[position].addingSaturated(sign * request.amount)
-            }
-            if self.fillPlan != nil { self.bookInPlan(shape, node: node, sign: sign) }
-            return
+        return shape >= 0 ? self.rules[shape].hasPorts : !self.snapshot.pods[pod].constraints.hostPorts.isEmpty
+    }
+
+    private mutating func book(_ pod: Int, node: Int, sign: Int64) {
+        let start = node * self.rowCount
+        let shape = Int(self.shapeByPod[pod])
+        guard shape >= 0 else { return self.bookUnseen(pod, start: start, sign: sign) }
+        for position in self.rules[shape].requests {
+            let place = start + Int(self.requestRows[Int(position)])
+            self.free[place] = self.free[place].addingSaturated(sign * self.requestAmounts[Int(position)])
         }
-        self.free[node] += sign
+        if self.fillPlan != nil { self.bookInPlan(shape, node: node, sign: sign) }
+    }
+
+    /// A pod whose shape nobody has asked for yet.
+    private mutating func bookUnseen(_ pod: Int, start: Int, sign: Int64) {
+        self.free[start] += sign
         for entry in self.snapshot.pods[pod].requests.entries {
             guard let row = self.rowByResource[entry.name], row > 0 else { continue }
-            let position = row * self.nodeCount + node
-            self.free[position] = self.free[position].addingSaturated(sign * entry.amount)
+            self.free[start + row] = self.free[start + row].addingSaturated(sign * entry.amount)
         }
     }
 
     /// What is placed comes out of the slack that the fill plan counts with.
     private mutating func bookInPlan(_ shape: Int, node: Int, sign: Int64) {
-        let requests = self.shapes[shape].requests
-        self.fillPlan?.book(node: node, sign: -sign, units: self.shapes[shape].unitsNeeded) { row in
-            requests.first { $0.row == row }?.amount ?? 0
+        let rule = self.rules[shape]
+        for position in rule.requests {
+            self.fillPlan?.book(
+                node: node, solverRow: Int(self.requestRows[Int(position)]),
+                amount: sign * self.requestAmounts[Int(position)])
         }
+        self.fillPlan?.book(node: node, units: Int32(sign) * rule.unitsNeeded)
     }
 
-    private mutating func updateUnits(node: Int) {
-        var total = 1
-        for (position, row) in self.poolRowsByNode[node].enumerated() {
-            let units = Self.units(of: self.ledgers[node][position])
+    /// Brings the indexes in line with what the node has free now.
+    mutating func reindex(_ node: Int) {
+        let level = FreeUnitIndex.level(of: self.free[node * self.rowCount + self.levelRow])
+        var total = 0
+        let pools = self.devices.pools(of: node)
+        for pool in pools {
+            let row = self.devices.row(of: pool)
+            let units = self.devices.freeUnits(of: pool)
             total += units
-            self.freeUnits[row][node] = units
-            self.unitIndexes[row].update(node: node, freeUnits: units)
+            self.freeUnits[row * self.nodeCount + node] = Int32(clamping: units)
+            self.unitIndexes[row].update(node: node, freeUnits: units, level: level)
+            if self.partIndexes[row] != nil {
+                let bits = self.partBits(pool)
+                self.partIndexes[row]?.update(node: node, bits: bits)
+            }
         }
-        self.bystanderIndex.update(node: node, freeUnits: total)
+        self.bystanderIndex.update(node: node, freeUnits: pools.isEmpty ? 0 : 1 + total, level: level)
     }
 
-    // MARK: Invariants
-
-    /// Compares everything that is kept incrementally with a fresh count. Slow; for tests and debug builds.
-    public func checkInvariants() {
-        var fresh = self.allocatable
-        for (pod, node) in self.nodeByPod.enumerated() where node >= 0 {
-            fresh[Int(node)] -= 1
-            for entry in self.snapshot.pods[pod].requests.entries {
-                guard let row = self.rowByResource[entry.name], row > 0 else { continue }
-                let position = row * self.nodeCount + Int(node)
-                fresh[position] = fresh[position].addingSaturated(-entry.amount)
-            }
+    func partBits(_ pool: Int) -> UInt64 {
+        var bits: UInt64 = 0
+        for device in 0..<self.devices.devices(of: pool).count {
+            bits |= PartIndex.bit(left: self.devices.partLeft(in: pool, at: device))
         }
-        precondition(fresh == self.free, "free amounts differ from a fresh count")
-        for (row, units) in self.freeUnits.enumerated() { self.unitIndexes[row].checkInvariants(freeUnits: units) }
-        for node in self.ledgers.indices {
-            var ledgers = self.snapshot.nodes[node].devicePools.map(DeviceLedger.init(pool:))
-            for pod in self.podsByNode[node] { ledgers.take(self.devices(of: Int(pod))) }
-            for (kept, counted) in zip(self.ledgers[node], ledgers) {
-                kept.checkInvariants()
-                precondition(
-                    kept.loads.map(\.clientCount) == counted.loads.map(\.clientCount),
-                    "device clients on \(self.snapshot.nodes[node].name) differ from a fresh count")
-            }
-        }
+        return bits
     }
 }

@@ -43,14 +43,14 @@ extension FixSearch {
         guard candidates.count <= Self.victimLimit else { return nil }
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
-        let held = candidates.map { (node: self.state.node(of: $0), devices: self.state.devices(of: $0)) }
+        let places = candidates.map { self.state.candidate(of: $0) }
         for candidate in candidates { self.state.release(candidate) }
         guard self.wouldPlace(top) else { return nil }
         var needed: [Int] = []
-        for (candidate, place) in zip(candidates, held).reversed() {
-            guard let node = place.node else { continue }
+        for (candidate, place) in zip(candidates, places).reversed() {
+            guard let place else { continue }
             let before = self.state.checkpoint
-            self.state.assume(candidate, on: node, devices: place.devices)
+            self.state.assume(candidate, place)
             if self.wouldPlace(top) { continue }
             self.state.rollback(to: before)
             needed.append(candidate)
@@ -136,8 +136,8 @@ extension FixSearch {
         for node in self.snapshot.nodes.indices {
             let reasons = self.state.rejections(member, on: node)
             guard !reasons.isEmpty, reasons.allSatisfy(\.isResolvableByPreemption) else { continue }
-            let used = self.state.deviceLedgers(on: node).reduce(0) { $0 + $1.loads.count - $1.idleCount }
-            found.append((node, used))
+            let (idle, all) = self.state.deviceCounts(on: node)
+            found.append((node, all - idle))
         }
         return found.sorted { ($0.used, $0.node) < ($1.used, $1.node) }.prefix(Self.nodeLimit).map(\.node)
     }

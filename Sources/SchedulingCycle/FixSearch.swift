@@ -138,13 +138,14 @@ struct FixSearch {
         guard !candidates.isEmpty else { return nil }
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
-        let held = candidates.map { self.state.devices(of: $0) }
+        let places = candidates.map { self.state.candidate(of: $0) }
         for candidate in candidates { self.state.release(candidate) }
         guard self.state.fit(pod, on: node) != nil else { return nil }
         var needed: [Int] = []
-        for (candidate, devices) in zip(candidates, held).reversed() {
+        for (candidate, place) in zip(candidates, places).reversed() {
+            guard let place else { continue }
             let before = self.state.checkpoint
-            self.state.assume(candidate, on: node, devices: devices)
+            self.state.assume(candidate, place)
             if self.state.fit(pod, on: node) != nil { continue }
             self.state.rollback(to: before)
             needed.append(candidate)
@@ -171,8 +172,8 @@ struct FixSearch {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         for moved in needed { self.state.release(moved) }
-        guard let devices = self.state.fit(pod, on: node) else { return nil }
-        self.state.assume(pod, on: node, devices: devices)
+        guard let candidate = self.state.fit(pod, on: node) else { return nil }
+        self.state.assume(pod, candidate)
         var targets: [NodeName] = []
         for moved in needed {
             let elsewhere = NodeBitset(capacity: self.state.nodeCount) { $0 != node }
@@ -202,8 +203,8 @@ struct FixSearch {
         }
         var count = 0
         for pod in pods {
-            guard let devices = self.state.fit(pod, on: node) else { break }
-            self.state.assume(pod, on: node, devices: devices)
+            guard let candidate = self.state.fit(pod, on: node) else { break }
+            self.state.assume(pod, candidate)
             count += 1
         }
         return count

@@ -141,8 +141,8 @@ struct ClusterFigures {
     let allocated: Int
 
     init(_ state: SolverState) {
-        let ledgers = state.snapshot.nodes.indices.flatMap { state.deviceLedgers(on: $0) }
-        self.allocatable = ledgers.reduce(0) { $0 + $1.loads.count }
-        self.allocated = ledgers.reduce(0) { $0 + $1.loads.count - $1.idleCount }
+        let counts = state.snapshot.nodes.indices.map { state.deviceCounts(on: $0) }
+        self.allocatable = counts.reduce(0) { $0 + $1.all }
+        self.allocated = counts.reduce(0) { $0 + $1.all - $1.idle }
     }
 }

@@ -19,7 +19,8 @@ public struct BerthReplayPolicy: ReplayPolicy {
 
     public mutating func place(arrival: Int, pod: Int) -> ReplayPlacement? {
         self.placer.place(arrival).map { candidate in
-            ReplayPlacement(node: self.nodeByIndex[candidate.node], gpus: candidate.devices.map(\.index).sorted())
+            let gpus = self.placer.state.devices(of: arrival).map(\.index).sorted()
+            return ReplayPlacement(node: self.nodeByIndex[candidate.node], gpus: gpus)
         }
     }
 

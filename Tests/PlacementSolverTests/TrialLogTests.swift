@@ -9,15 +9,15 @@ struct TrialLogTests {
     /// Everything a search can see of a state.
     private struct Observation: Equatable {
         let free: [Int64]
-        let units: [[Int]]
-        let clients: [[[Int]]]
+        let units: [Int32]
+        let loads: [DeviceLoad]
         let nodes: [Int32]
         let counts: [[Int32]]
 
         init(_ state: SolverState) {
             self.free = state.free
             self.units = state.freeUnits
-            self.clients = state.ledgers.map { $0.map { $0.loads.map(\.clientCount) } }
+            self.loads = state.devices.loads
             self.nodes = state.nodeByPod
             self.counts = state.counters.map(\.countByDomain)
         }

@@ -34,7 +34,7 @@ enum BerthBenchmarks {
         while placedGPUs < fill, next < order.count - measured {
             if let candidate = state.bestNode(for: order[next]) {
                 state.assume(order[next], candidate)
-                placedGPUs += candidate.devices.count
+                placedGPUs += candidate.deviceCount
             }
             next += 1
         }

@@ -28,10 +28,9 @@ struct FillAssembly {
         self.unitSlack = []
         // Equal mixes give equal plans, different ones different random choices.
         self.generator = SeededGenerator(seed: UInt64(mix.devicePodCount))
-        let count = state.nodeCount
-        for node in 0..<count {
-            for row in self.problem.resourceRows { self.slack.append(state.free[row * count + node]) }
-            self.unitSlack.append(Int32(clamping: state.freeUnits.reduce(0) { $0 + $1[node] }))
+        for node in 0..<state.nodeCount {
+            for row in self.problem.resourceRows { self.slack.append(state.free[node * state.rowCount + row]) }
+            self.unitSlack.append(Int32(clamping: max(0, state.bystanderUnits(node: node) - 1)))
         }
     }
 
@@ -49,8 +48,9 @@ struct FillAssembly {
         for pattern in planner.rounded() { self.keep(pattern.items, on: pattern.node) }
         for shape in self.places.indices { self.sortPlaces(of: shape) }
         return FillPlan(
-            problem: self.problem, expectedPods: expectedPods, solverShapeCount: self.state.shapes.count, prices: planner.prices,
-            places: self.places, slack: self.slack, unitSlack: self.unitSlack)
+            problem: self.problem, expectedPods: expectedPods, solverShapeCount: self.state.shapes.count,
+            solverRowCount: self.state.rowCount, prices: planner.prices, places: self.places, slack: self.slack,
+            unitSlack: self.unitSlack)
     }
 
     private func startingPrices(_ previous: FillPlan?) -> [Double] {
@@ -199,10 +199,11 @@ struct FillAssembly {
     private mutating func sortPlaces(of shape: Int) {
         let keys = self.places[shape].map { place -> (Int, Double, Int32) in
             let node = Int(place.node)
-            let free = self.state.freeUnits.reduce(0) { $0 + $1[node] }
-            let total = self.state.ledgers[node].reduce(0) { $0 + $1.loads.count * $1.pool.slotsPerDevice }
-            let opensDevice = place.device >= 0 && self.state.idlePartDevices(on: node, of: self.problem.partRow).contains(place.device)
-            return (opensDevice ? 1 : 0, Double(free) / Double(max(1, total)), place.node)
+            let (idle, all) = self.state.deviceCounts(on: node)
+            let opensDevice =
+                place.device >= 0
+                && self.state.idlePartDevices(on: node, of: self.problem.partRow).contains(place.device)
+            return (opensDevice ? 1 : 0, Double(idle) / Double(max(1, all)), place.node)
         }
         let order = keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] < keys[$1] }
         self.places[shape] = order.map { self.places[shape][$0] }
@@ -212,9 +213,7 @@ struct FillAssembly {
 extension SolverState {
     /// Idle devices of a pool row on a node, ascending.
     fileprivate func idlePartDevices(on node: Int, of row: Int?) -> [Int32] {
-        guard let row, let position = self.poolRowsByNode[node].firstIndex(of: row) else { return [] }
-        let loads = self.ledgers[node][position].loads
-        return loads.indices.filter { loads[$0].isIdle && !loads[$0].isTakenWhole }.map { Int32($0) }
+        self.partsLeft(on: node, row: row).enumerated().filter { $0.element == 1000 }.map { Int32($0.offset) }
     }
 }
 

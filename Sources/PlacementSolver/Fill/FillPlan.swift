@@ -22,6 +22,8 @@ struct FillPlan: Sendable {
     let problem: FillProblem
     /// Position in `problem.shapes` for each solver shape, -1 for one the plan knows nothing of. New shapes come after the end.
     private let positionByShape: [Int32]
+    /// Position in `problem.resourceRows` for each solver row, -1 for one that the plan does not count.
+    private let planRowBySolverRow: [Int32]
     /// What one more expected pod of each shape is worth, for the next plan to start from.
     let prices: [Double]
     /// Value of all places when the plan was made, in devices.
@@ -44,11 +46,14 @@ struct FillPlan: Sendable {
     ///   - places: Per shape, in order of preference.
     ///   - slack, unitSlack: What is free and not in `places`.
     init(
-        problem: FillProblem, expectedPods: Double, solverShapeCount: Int, prices: [Double], places: [[Place]], slack: [Int64],
+        problem: FillProblem, expectedPods: Double, solverShapeCount: Int, solverRowCount: Int, prices: [Double], places: [[Place]], slack: [Int64],
         unitSlack: [Int32]
     ) {
         var positions = [Int32](repeating: -1, count: solverShapeCount)
         for (position, shape) in problem.shapes.enumerated() { positions[shape.shape] = Int32(position) }
+        var rows = [Int32](repeating: -1, count: solverRowCount)
+        for (position, row) in problem.resourceRows.enumerated() { rows[row] = Int32(position) }
+        self.planRowBySolverRow = rows
         self.problem = problem
         self.expectedPods = expectedPods
         self.positionByShape = positions
@@ -94,16 +99,25 @@ struct FillPlan: Sendable {
         }
     }
 
-    /// Takes what a pod holds out of the slack of its node, or gives it back with `sign` -1.
-    ///
-    /// - Parameter amount: What the pod asks of a solver row.
-    mutating func book(node: Int, sign: Int64, units: Int, amount: (_ solverRow: Int) -> Int64) {
-        let rowCount = self.problem.resourceRows.count
-        for (row, solverRow) in self.problem.resourceRows.enumerated() {
-            self.slack[node * rowCount + row] -= sign * amount(solverRow)
-        }
-        self.unitSlack[node] -= Int32(sign) * Int32(clamping: units)
+    /// Changes the slack of a node in one resource: negative for what a pod takes.
+    @inline(__always)
+    mutating func book(node: Int, solverRow: Int, amount: Int64) {
+        let row = Int(self.planRowBySolverRow[solverRow])
+        if row >= 0 { self.slack[node * self.problem.resourceRows.count + row] += amount }
     }
+
+    /// What an amount is beyond the node's slack, in devices' shares.
+    @inline(__always)
+    func overdraft(node: Int, solverRow: Int, amount: Int64) -> Double {
+        let row = Int(self.planRowBySolverRow[solverRow])
+        guard row >= 0 else { return 0 }
+        let beyond = amount - self.slack[node * self.problem.resourceRows.count + row]
+        return beyond > 0 ? Double(beyond) / self.problem.amountPerDevice[row] : 0
+    }
+
+    /// Changes the slack of a node in whole devices.
+    @inline(__always)
+    mutating func book(node: Int, units: Int32) { self.unitSlack[node] += units }
 
     // MARK: Similar shapes
 

@@ -92,10 +92,10 @@ struct FillProblemBuilder {
 
     /// In devices of the first node that may take the shape.
     static func partValue(of shape: Int, in state: SolverState) -> Double {
-        guard let request = state.shapes[shape].deviceRequests.first, let node = state.shapes[shape].allowedNodes.first,
-            let ledger = state.ledgers[node].first(where: { $0.pool.resource == request.resource })
+        guard let request = state.shapes[shape].deviceRequests.first, let row = state.shapes[shape].poolRow,
+            let node = state.shapes[shape].allowedNodes.first, let pool = state.devices.pool(on: node, row: row)
         else { return 0 }
-        return Double(Self.partSize(request, ledger.pool)) / 1000
+        return Double(Self.partSize(request, state.devices.kind(of: pool))) / 1000
     }
 
     /// Thousandths of a device that a request for a part takes, by its memory or its declared share.
@@ -113,53 +113,37 @@ struct FillProblemBuilder {
     /// A whole device counts 1, a slot its share of a card, a slice as many sevenths as its profile says.
     private static func unitValues(_ state: SolverState) -> [Double] {
         var values = [Double](repeating: 1, count: state.unitIndexes.count)
-        var isKnown = [Bool](repeating: false, count: values.count)
-        for (node, ledgers) in state.ledgers.enumerated() {
-            for (row, ledger) in zip(state.poolRowsByNode[node], ledgers) where !isKnown[row] {
-                isKnown[row] = true
-                let slices = ledger.pool.migProfile.flatMap { $0.split(separator: "g").first }.flatMap { Double($0) }
-                values[row] = (slices.map { $0 / 7 } ?? 1) / Double(max(1, ledger.pool.slotsPerDevice))
-            }
+        for (kind, row) in zip(state.devices.kinds, state.devices.rowByKind).reversed() {
+            let slices = kind.migProfile.flatMap { $0.split(separator: "g").first }.flatMap { Double($0) }
+            values[Int(row)] = (slices.map { $0 / 7 } ?? 1) / Double(max(1, kind.slotsPerDevice))
         }
         return values
     }
 
     /// What the cluster has of each solver row per device it has.
     private static func amountPerDevice(_ state: SolverState) -> [Double] {
-        let count = state.nodeCount
-        let devices = state.ledgers.reduce(0) { $0 + $1.reduce(0) { $0 + $1.loads.count } }
-        return state.resources.indices.map { row in
-            var sum = 0.0
-            for node in 0..<count { sum += Double(state.allocatable[row * count + node]) }
-            return max(1, sum / Double(max(1, devices)))
+        var sums = [Double](repeating: 0, count: state.rowCount)
+        for node in 0..<state.nodeCount {
+            for row in sums.indices { sums[row] += Double(state.allocatable[node * state.rowCount + row]) }
         }
+        return sums.map { max(1, $0 / Double(max(1, state.devices.loads.count))) }
     }
 
     private static func freeDevices(_ state: SolverState, partRow: Int?, unitValues: [Double]) -> Double {
         var sum = 0.0
-        for (node, ledgers) in state.ledgers.enumerated() {
-            for (row, ledger) in zip(state.poolRowsByNode[node], ledgers) {
+        for node in 0..<state.nodeCount {
+            for pool in state.devices.pools(of: node) {
+                let row = state.devices.row(of: pool)
                 if row == partRow {
-                    for index in ledger.loads.indices { sum += Double(Self.partLeft(ledger, at: index)) / 1000 }
+                    for device in 0..<state.devices.devices(of: pool).count {
+                        sum += Double(state.devices.partLeft(in: pool, at: device)) / 1000
+                    }
                 } else {
-                    sum += unitValues[row] * Double(state.freeUnits[row][node])
+                    sum += unitValues[row] * Double(state.freeUnits[row * state.nodeCount + node])
                 }
             }
         }
         return sum
-    }
-
-    /// Thousandths of a device that parts may still take.
-    private static func partLeft(_ ledger: DeviceLedger, at index: Int) -> Int32 {
-        let load = ledger.loads[index]
-        if load.isTakenWhole { return 0 }
-        if load.isIdle { return 1000 }
-        var left = Int32(clamping: max(0, 1000 - load.thousandths))
-        if let memory = ledger.pool.memoryMiBPerDevice, memory > 0 {
-            left = min(left, Int32(clamping: max(0, memory - load.memoryMiB) * 1000 / memory))
-        }
-        // 1000 stands for an idle device.
-        return min(999, left)
     }
 
     // MARK: Rooms
@@ -209,24 +193,16 @@ struct FillProblemBuilder {
     }
 
     private func room(_ node: Int, nodeClass: Int) -> NodeRoom {
-        let count = self.state.nodeCount
-        var parts: [Int32] = []
-        if let partRow = self.partRow, let position = self.state.poolRowsByNode[node].firstIndex(of: partRow) {
-            let ledger = self.state.ledgers[node][position]
-            parts = ledger.loads.indices.map { Self.partLeft(ledger, at: $0) }.sorted(by: >)
-        }
+        let start = node * self.state.rowCount
         return NodeRoom(
-            nodeClass: nodeClass, amounts: self.resourceRows.map { self.state.free[$0 * count + node] },
-            units: self.unitRows.map { Int32(clamping: self.state.freeUnits[$0][node]) }, parts: parts)
+            nodeClass: nodeClass, amounts: self.resourceRows.map { self.state.free[start + $0] },
+            units: self.unitRows.map { self.state.freeUnits[$0 * self.state.nodeCount + node] },
+            parts: self.state.partsLeft(on: node, row: self.partRow).sorted(by: >))
     }
 
     /// Devices of the part row in the order of `NodeRoom.parts`.
     func devices(ofPartsOn node: Int) -> [Int32] {
-        guard let partRow = self.partRow, let position = self.state.poolRowsByNode[node].firstIndex(of: partRow) else {
-            return []
-        }
-        let ledger = self.state.ledgers[node][position]
-        let left = ledger.loads.indices.map { Self.partLeft(ledger, at: $0) }
+        let left = self.state.partsLeft(on: node, row: self.partRow)
         return left.indices.sorted { left[$0] != left[$1] ? left[$0] > left[$1] : $0 < $1 }.map { Int32($0) }
     }
 
@@ -267,9 +243,14 @@ struct FillProblemBuilder {
     }
 
     private func partPool(_ node: Int) -> DevicePool? {
-        guard let partRow = self.partRow, let position = self.state.poolRowsByNode[node].firstIndex(of: partRow) else {
-            return nil
-        }
-        return self.state.ledgers[node][position].pool
+        self.partRow.flatMap { self.state.devices.pool(on: node, row: $0) }.map { self.state.devices.kind(of: $0) }
+    }
+}
+
+extension SolverState {
+    /// Thousandths that parts may still take of each device of a row on a node; empty without such devices.
+    func partsLeft(on node: Int, row: Int?) -> [Int32] {
+        guard let row, let pool = self.devices.pool(on: node, row: row) else { return [] }
+        return (0..<self.devices.devices(of: pool).count).map { self.devices.partLeft(in: pool, at: $0) }
     }
 }

@@ -30,7 +30,7 @@ extension SolverState {
     /// preferences decide.
     public mutating func keptNode(for pod: Int) -> Candidate? {
         let shape = self.shape(of: pod)
-        guard let own = self.fillPlan?.position(ofShape: shape), !self.shapes[shape].hasPreferences,
+        guard let own = self.fillPlan?.position(ofShape: shape), !self.rules[shape].hasPreferences,
             self.snapshot.pods[pod].nominatedNode == nil
         else { return nil }
         return self.openPlace(of: own, for: pod, shape: shape, in: self.shapes[shape].allowedNodes)
@@ -69,11 +69,11 @@ extension SolverState {
             let node = Int(place.node)
             guard candidates.contains(node), isOwn || self.hasSlack(for: shape, inPlaceOf: other, on: node),
                 self.amountsFit(shape, on: node), self.portsFit(shape, on: node),
-                !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, on: node),
-                let devices = self.devices(for: pod, at: place)
+                !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, shape, on: node),
+                let held = self.devices(for: pod, shape, at: place)
             else { continue }
             let reference = FillPlan.PlaceReference(shape: other, index: index)
-            return Candidate(node: node, devices: devices, place: reference)
+            return Candidate(node: node, held: held, place: reference)
         }
         return nil
     }
@@ -89,65 +89,58 @@ extension SolverState {
         return true
     }
 
-    /// The planned device where the plan names one, else what the ledger chooses.
-    private func devices(for pod: Int, at place: FillPlan.Place) -> [DeviceAssignment]? {
+    /// The planned device where the plan names one, else what the pool's rule chooses.
+    private func devices(for pod: Int, _ shape: Int, at place: FillPlan.Place) -> HeldDevices? {
         let node = Int(place.node)
-        guard place.device >= 0, let request = self.snapshot.pods[pod].deviceRequests.first else {
-            return self.chooseDevices(pod, on: node)
-        }
-        guard let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource }),
-            ledger.loads.indices.contains(Int(place.device)), ledger.hasRoom(for: request, at: Int(place.device)),
-            !self.siblingDevices(of: pod, on: node, resource: request.resource).contains(Int(place.device))
+        let row = Int(self.rules[shape].poolRow)
+        guard place.device >= 0, row >= 0 else { return self.chooseDevices(pod, shape, on: node) }
+        let device = Int(place.device)
+        guard let pool = self.devices.pool(on: node, row: row),
+            self.devices.hasRoom(for: self.rules[shape].device, in: pool, at: device),
+            !self.siblingDevices(of: pod, on: node, in: pool).contains(device)
         else { return nil }
-        return ledger.assignments(request, at: [Int(place.device)])
+        return HeldDevices(pool: Int32(pool), devices: DeviceSet([device]))
     }
 
     // MARK: Without a place
 
+    /// Nodes that are compared for a pod without a planned place.
+    private static let comparedNodeLimit = 32
+
     /// The node where a pod without a planned place does least harm: takes least of what is kept for others, and leaves
-    /// least of a device over. Lowest index among equals.
-    mutating func leastHarmfulNode(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
+    /// least of a device over. Of the best fits so many are compared; the first of equals wins.
+    func leastHarmfulNode(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
         var best: Candidate?
         var bestHarm = Double.infinity
-        var nodes: [Int] = []
-        candidates.forEach { nodes.append($0) }
-        for node in nodes {
-            guard self.amountsFit(shape, on: node), self.portsFit(shape, on: node) else { continue }
-            let harm = self.harm(of: shape, on: node)
-            guard harm < bestHarm, !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, on: node),
-                let devices = self.chooseDevices(pod, on: node)
-            else { continue }
-            let total = harm + self.wasteOfPart(pod, devices, on: node)
-            if total < bestHarm {
-                best = Candidate(node: node, devices: devices)
-                bestHarm = total
+        var compared = 0
+        self.offerNodes(for: pod, shape, in: candidates) { candidate in
+            let harm = self.harm(of: shape, candidate)
+            if harm < bestHarm {
+                best = candidate
+                bestHarm = harm
             }
+            compared += 1
+            return harm <= 0 || compared >= Self.comparedNodeLimit
         }
         return best
     }
 
-    /// What the shape takes beyond the slack of the node, in devices' shares.
-    private func harm(of shape: Int, on node: Int) -> Double {
+    /// What the shape takes beyond the slack of the node, and what a part leaves of its device, in devices; half as much
+    /// again of a device that was idle.
+    private func harm(of shape: Int, _ candidate: Candidate) -> Double {
         guard let plan = self.fillPlan else { return 0 }
-        let rowCount = plan.problem.resourceRows.count
+        let rule = self.rules[shape]
         var harm = 0.0
-        for (row, solverRow) in plan.problem.resourceRows.enumerated() {
-            guard let request = self.shapes[shape].requests.first(where: { $0.row == solverRow }) else { continue }
-            let beyond = request.amount - plan.slack[node * rowCount + row]
-            if beyond > 0 { harm += 0.7 * Double(beyond) / plan.problem.amountPerDevice[row] }
+        for position in rule.requests {
+            harm += 0.7 * plan.overdraft(
+                node: candidate.node, solverRow: Int(self.requestRows[Int(position)]),
+                amount: self.requestAmounts[Int(position)])
         }
-        let units = self.shapes[shape].unitsNeeded
-        return harm + Double(max(0, units - Int(plan.unitSlack[node])))
-    }
-
-    /// What a part leaves of its device, in devices; half as much again of one that was idle.
-    private func wasteOfPart(_ pod: Int, _ devices: [DeviceAssignment], on node: Int) -> Double {
-        guard let request = self.snapshot.pods[pod].deviceRequests.first, request.kind == .fraction,
-            let device = devices.first,
-            let ledger = self.ledgers[node].first(where: { $0.pool.resource == request.resource })
-        else { return 0 }
-        let load = ledger.loads[device.index]
-        let left = Double(1000 - load.thousandths - (device.thousandths ?? 0)) / 1000
-        return load.isIdle ? 1.5 * left : left
+        if rule.isFraction, candidate.held.pool >= 0, let device = candidate.held.devices.first {
+            let left = self.devices.partLeft(in: Int(candidate.held.pool), at: device)
+            let rest = Double(max(0, left - max(0, rule.device.thousandthsPerDevice))) / 1000
+            return harm + (left == 1000 ? 1.5 * rest : rest)
+        }
+        return harm + Double(max(0, rule.unitsNeeded - plan.unitSlack[candidate.node]))
     }
 }

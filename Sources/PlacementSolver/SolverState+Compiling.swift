@@ -1,0 +1,96 @@
+import SchedulingModel
+
+extension SolverState {
+    /// `pods`, then every resource that a pod asks for, by name.
+    static func resourceRows(_ snapshot: ClusterSnapshot) -> [ResourceName] {
+        var names = Set<ResourceName>()
+        var last = ResourceAmounts()
+        // Pods of one kind ask for the same, and stand together.
+        for pod in snapshot.pods where pod.requests != last {
+            last = pod.requests
+            for entry in last.entries { names.insert(entry.name) }
+        }
+        names.remove(.pods)
+        return [.pods] + names.sorted()
+    }
+
+    static func allocatableMatrix(_ snapshot: ClusterSnapshot, rows: [ResourceName]) -> [Int64] {
+        var matrix = [Int64](repeating: 0, count: rows.count * snapshot.nodes.count)
+        let rowByName = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
+        for (index, node) in snapshot.nodes.enumerated() {
+            let start = index * rows.count
+            // A node that does not say how many pods it takes is not limited by it.
+            matrix[start] = Int64(Int32.max)
+            for entry in node.allocatable.entries {
+                if let row = rowByName[entry.name] { matrix[start + row] = entry.amount }
+            }
+        }
+        return matrix
+    }
+
+    /// Pods that have nodes hold amounts and devices: known devices first, so that no assumption claims what somebody is
+    /// known to hold; the others in the order they were created, as their nodes' rules would have given them.
+    mutating func bookFacts() {
+        var assumed: [Int] = []
+        for (index, pod) in self.snapshot.pods.enumerated() {
+            guard let name = pod.node, let node = self.snapshot.nodeIndex(of: name) else { continue }
+            self.occupy(node: node, pod: index)
+            if pod.deviceRequests.isEmpty { continue }
+            if pod.knownDevices.isEmpty {
+                assumed.append(index)
+            } else {
+                self.heldByPod[index].assignments = pod.knownDevices
+                self.book(self.heldByPod[index], of: index, on: node, sign: 1)
+            }
+        }
+        assumed.sort { lhs, rhs in
+            let (left, right) = (self.snapshot.pods[lhs].creationSeconds, self.snapshot.pods[rhs].creationSeconds)
+            return left != right ? left < right : lhs < rhs
+        }
+        for pod in assumed { self.assumeHeldDevices(pod, on: Int(self.nodeByPod[pod])) }
+    }
+
+    private mutating func assumeHeldDevices(_ pod: Int, on node: Int) {
+        let requests = self.snapshot.pods[pod].deviceRequests
+        for request in requests {
+            guard let row = self.poolRowByResource[request.resource],
+                let pool = self.devices.pool(on: node, row: row)
+            else { continue }
+            let rule = DeviceDemandRule(request)
+            let chosen = self.devices.assumeHeld(rule, in: pool)
+            self.devices.book(rule, in: pool, devices: chosen, sign: 1)
+            if requests.count == 1 {
+                self.heldByPod[pod].pool = Int32(pool)
+                self.heldByPod[pod].devices = chosen
+            } else {
+                let ledger = DeviceLedger(pool: self.devices.kind(of: pool), loads: [])
+                self.heldByPod[pod].assignments += ledger.assignments(request, at: chosen.indices).map { assignment in
+                    var assumed = assignment
+                    assumed.isAssumed = true
+                    return assumed
+                }
+            }
+        }
+    }
+
+    /// A walk of the tree: by path from the widest level, NVLink domains kept together at their first node's place.
+    static func treePositions(_ snapshot: ClusterSnapshot) -> [Int32] {
+        let narrowest = snapshot.topology.levels.count - 1
+        let paths = snapshot.nodes.map { $0.domain(on: .level(narrowest)).path }
+        let byPath = snapshot.nodes.indices.sorted { lhs, rhs in
+            paths[lhs] != paths[rhs] ? paths[lhs].lexicographicallyPrecedes(paths[rhs]) : lhs < rhs
+        }
+        var firstInDomain: [String: Int] = [:]
+        for (position, node) in byPath.enumerated() {
+            guard let domain = snapshot.nodes[node].nvlinkDomain else { continue }
+            firstInDomain[domain] = min(position, firstInDomain[domain] ?? position)
+        }
+        let anchors = byPath.enumerated().map { position, node in
+            snapshot.nodes[node].nvlinkDomain.flatMap { firstInDomain[$0] } ?? position
+        }
+        let walk = byPath.indices.sorted { (anchors[$0], $0) < (anchors[$1], $1) }
+        var result = [Int32](repeating: 0, count: byPath.count)
+        for (position, place) in walk.enumerated() { result[byPath[place]] = Int32(position) }
+        return result
+    }
+}
