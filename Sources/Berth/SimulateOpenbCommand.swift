@@ -22,7 +22,9 @@ struct SimulateOpenbCommand: ParsableCommand {
     var pods: String
 
     @Option(
-        help: "Order of arrival: rows of the pod table from 0, one a line or in a column seedN. Drawn from --seed if missing.")
+        help:
+            "Order of arrival: rows of the pod table from 0, one a line or in a column seedN. Drawn from --seed if missing."
+    )
     var arrivals: String?
 
     @Option(help: "Rank of each node, lowest first among equals: one a line or in a column seedN. Drawn if missing.")

@@ -19,7 +19,9 @@ extension SolverState {
 
     /// The devices in words.
     func assignments(_ held: HeldDevices, of pod: Int) -> [DeviceAssignment] {
-        guard held.pool >= 0, let request = self.snapshot.pods[pod].deviceRequests.first else { return held.assignments }
+        guard held.pool >= 0, let request = self.snapshot.pods[pod].deviceRequests.first else {
+            return held.assignments
+        }
         let ledger = DeviceLedger(pool: self.devices.kind(of: Int(held.pool)), loads: [])
         let isFact = self.snapshot.pods[pod].node != nil
         return ledger.assignments(request, at: held.devices.indices).map { assignment in

@@ -64,7 +64,8 @@ struct ShapeKey: Hashable {
         }
         for request in pod.deviceRequests {
             let part = request.memoryMiBPerDevice ?? Int64(request.thousandthsPerDevice ?? 0)
-            mixed = (mixed ^ UInt64(bitPattern: Int64(request.count)) ^ UInt64(bitPattern: part) << 8)
+            mixed =
+                (mixed ^ UInt64(bitPattern: Int64(request.count)) ^ UInt64(bitPattern: part) << 8)
                 &* 0x94D0_49BB_1331_11EB
             mixed ^= mixed >> 31
         }

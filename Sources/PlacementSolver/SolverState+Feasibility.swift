@@ -5,7 +5,8 @@ extension SolverState {
     public mutating func fit(_ pod: Int, on node: Int) -> Candidate? {
         let shape = self.shape(of: pod)
         guard self.shapes[shape].allowedNodes.contains(node), self.amountsFit(shape, on: node),
-            self.portsFit(shape, on: node), !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, shape, on: node),
+            self.portsFit(shape, on: node),
+            !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, shape, on: node),
             let held = self.chooseDevices(pod, shape, on: node)
         else { return nil }
         return Candidate(node: node, held: held)
@@ -38,7 +39,8 @@ extension SolverState {
             return self.chooseSeveralDevices(pod, on: node)
         }
         guard let pool = self.devices.pool(on: node, row: Int(rule.poolRow)) else { return nil }
-        let avoided = self.groups.topGroupByPod[pod] < 0 ? DeviceSet() : self.siblingDevices(of: pod, on: node, in: pool)
+        let avoided =
+            self.groups.topGroupByPod[pod] < 0 ? DeviceSet() : self.siblingDevices(of: pod, on: node, in: pool)
         guard let chosen = self.devices.choose(rule.device, from: pool, avoiding: avoided) else { return nil }
         return HeldDevices(pool: Int32(pool), devices: chosen)
     }

@@ -26,7 +26,8 @@ extension SolverState {
         for node in 0..<self.nodeCount {
             let chained = self.pods(on: node)
             precondition(
-                chained.allSatisfy { self.nodeByPod[$0] == Int32(node) }, "a pod in the chain of node \(node) is elsewhere")
+                chained.allSatisfy { self.nodeByPod[$0] == Int32(node) },
+                "a pod in the chain of node \(node) is elsewhere")
         }
         let placed = self.nodeByPod.count { $0 >= 0 }
         let chained = (0..<self.nodeCount).reduce(0) { $0 + self.pods(on: $1).count }

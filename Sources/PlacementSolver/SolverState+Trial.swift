@@ -109,7 +109,9 @@ extension SolverState {
         if first >= 0 { self.previousPodOnNode[Int(first)] = Int32(pod) }
         self.firstPodOnNode[node] = Int32(pod)
         self.book(pod, node: node, sign: -1)
-        if self.hasPorts(pod) { self.hostPortsByNode[node, default: []] += self.snapshot.pods[pod].constraints.hostPorts }
+        if self.hasPorts(pod) {
+            self.hostPortsByNode[node, default: []] += self.snapshot.pods[pod].constraints.hostPorts
+        }
     }
 
     private mutating func vacate(node: Int, pod: Int) {

@@ -9,7 +9,7 @@ public struct DemandMix: Sendable {
     public private(set) var devicePodCount = 0
 
     /// Pods with devices that must have been seen before the mix says anything.
-    public static let leastEvidence = 32
+    public static let leastEvidence = 12
 
     public init() {}
 

@@ -115,7 +115,9 @@ struct FillAssembly {
         var byNode: [Int32: [(shape: Int, device: Int32)]] = [:]
         for (shape, places) in previous.places.enumerated() {
             guard let position = positions[shape] else { continue }
-            for place in places where !place.isTaken { byNode[place.node, default: []].append((position, place.device)) }
+            for place in places where !place.isTaken {
+                byNode[place.node, default: []].append((position, place.device))
+            }
         }
         var result: [Int32: [FillItem]] = [:]
         var packer = RoomPacker(self.problem)

@@ -46,7 +46,8 @@ struct FillPlan: Sendable {
     ///   - places: Per shape, in order of preference.
     ///   - slack, unitSlack: What is free and not in `places`.
     init(
-        problem: FillProblem, expectedPods: Double, solverShapeCount: Int, solverRowCount: Int, prices: [Double], places: [[Place]], slack: [Int64],
+        problem: FillProblem, expectedPods: Double, solverShapeCount: Int, solverRowCount: Int, prices: [Double],
+        places: [[Place]], slack: [Int64],
         unitSlack: [Int32]
     ) {
         var positions = [Int32](repeating: -1, count: solverShapeCount)
@@ -89,7 +90,9 @@ struct FillPlan: Sendable {
         let node = Int(self.places[shape][reference.index].node)
         let rowCount = self.problem.resourceRows.count
         for row in 0..<rowCount { self.slack[node * rowCount + row] += sign * self.need(shape, row: row) }
-        if case .units(_, let count) = self.problem.shapes[shape].device { self.unitSlack[node] += Int32(sign) * Int32(count) }
+        if case .units(_, let count) = self.problem.shapes[shape].device {
+            self.unitSlack[node] += Int32(sign) * Int32(count)
+        }
         if isTaken {
             while self.takenPrefix[shape] < self.places[shape].count,
                 self.places[shape][self.takenPrefix[shape]].isTaken

@@ -49,7 +49,9 @@ extension SolverState {
     private mutating func substitutes(ofShape shape: Int) -> [Int] {
         guard let plan = self.fillPlan else { return [] }
         if let known = plan.knownSubstitutes(ofShape: shape) { return known }
-        guard let device = FillProblemBuilder.device(of: shape, in: self, partRow: plan.problem.partRow) else { return [] }
+        guard let device = FillProblemBuilder.device(of: shape, in: self, partRow: plan.problem.partRow) else {
+            return []
+        }
         let requests = self.shapes[shape].requests
         let profile = FillPlan.Profile(
             device: device, value: device == .part ? FillProblemBuilder.partValue(of: shape, in: self) : 0,
@@ -132,9 +134,11 @@ extension SolverState {
         let rule = self.rules[shape]
         var harm = 0.0
         for position in rule.requests {
-            harm += 0.7 * plan.overdraft(
-                node: candidate.node, solverRow: Int(self.requestRows[Int(position)]),
-                amount: self.requestAmounts[Int(position)])
+            harm +=
+                0.7
+                * plan.overdraft(
+                    node: candidate.node, solverRow: Int(self.requestRows[Int(position)]),
+                    amount: self.requestAmounts[Int(position)])
         }
         if rule.isFraction, candidate.held.pool >= 0, let device = candidate.held.devices.first {
             let left = self.devices.partLeft(in: Int(candidate.held.pool), at: device)
