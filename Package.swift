@@ -25,7 +25,10 @@ let package = Package(
     targets: [
         // Pure: values in, values out; no IO, no clock, no async, no wire type.
         .target(name: "SchedulingModel", swiftSettings: strict),
-        .target(name: "PlacementSolver", dependencies: ["SchedulingModel"], swiftSettings: strict),
+        .target(
+            name: "PlacementSolver", dependencies: ["SchedulingModel"], swiftSettings: strict,
+            // Square roots and rounding, for executables that link nothing else of the C library.
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "PlacementVerifier", dependencies: ["SchedulingModel"], swiftSettings: strict),
         .target(
             name: "SchedulingCycle",

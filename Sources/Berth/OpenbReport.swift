@@ -27,6 +27,7 @@ struct OpenbReport {
                         .init($0.rawValue, .integer(self.figures.failures[$0] ?? 0))
                     })),
             .init("placementNanoseconds", self.times),
+            .init("planningSeconds", .number(self.planningSeconds)),
         ])
         return value.text(lineDepth: 2) + "\n"
     }
@@ -55,6 +56,8 @@ struct OpenbReport {
         sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, sorted.count * percent / 100)]
     }
 
+    private var planningSeconds: Double { Double(self.figures.preparationNanoseconds / 1_000_000) / 1000 }
+
     // MARK: Table
 
     var table: String {
@@ -75,6 +78,7 @@ struct OpenbReport {
             "", "refused for lack of room: " + failures.joined(separator: ", "),
             "time per placement: mean \(Self.mean(sorted)) ns, median \(Self.quantile(sorted, 50)) ns, "
                 + "99th percentile \(Self.quantile(sorted, 99)) ns",
+            "planning between placements: \(self.planningSeconds) s",
         ]
         return lines.map { $0 + "\n" }.joined()
     }

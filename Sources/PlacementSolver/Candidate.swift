@@ -13,6 +13,9 @@ public struct Candidate: Sendable {
         self.place = place
     }
 
+    /// Whether the pod takes a place that the fill plan keeps.
+    public var isPlanned: Bool { self.place != nil }
+
     /// How many devices the pod would get.
     public var deviceCount: Int { self.held.pool >= 0 ? self.held.devices.count : self.held.assignments.count }
 }

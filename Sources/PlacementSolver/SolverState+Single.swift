@@ -21,9 +21,9 @@ extension SolverState {
         var candidates = self.shapes[shape].allowedNodes
         if let allowed { candidates.formIntersection(allowed) }
         if self.rules[shape].hasPreferences { return self.preferredNode(for: pod, in: candidates) }
-        if self.fillPlan != nil {
-            return self.plannedCandidate(for: pod, shape: shape, in: candidates)
-                ?? self.leastHarmfulNode(for: pod, shape: shape, in: candidates)
+        if self.hasFillPlan {
+            return self.plannedCandidate(for: pod, shape, in: candidates)
+                ?? self.leastHarmfulNode(for: pod, shape, in: candidates)
         }
         if self.rules[shape].mayShareDevices {
             var shared = candidates
@@ -63,8 +63,9 @@ extension SolverState {
             let size = max(0, rule.device.thousandthsPerDevice)
             if self.partIndexes[row]?.firstFit(size: size, allowed: candidates, fits: fits) != nil { return }
         }
-        _ = self.unitIndexes[row].firstFit(
-            units: Int(rule.unitsNeeded), level: level, allowed: candidates, fits: fits)
+        // No device in use has room for a part: it takes an idle one.
+        let units = rule.isFraction ? 1 : Int(rule.unitsNeeded)
+        _ = self.unitIndexes[row].firstFit(units: units, level: level, allowed: candidates, fits: fits)
     }
 
     @inline(__always)

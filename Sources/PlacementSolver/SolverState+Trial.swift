@@ -18,7 +18,7 @@ extension SolverState {
     /// - Complexity: O(*r* + *d* + *c*), *r* resources asked, *d* devices of the node, *c* affected counters.
     public mutating func assume(_ pod: Int, _ candidate: Candidate) {
         precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
-        if let place = candidate.place { self.fillPlan?.take(place) }
+        if let place = candidate.place { self.fillPlan.take(place) }
         self.place(pod, on: candidate.node, candidate.held)
         self.log.append(.placed(pod: pod, place: candidate.place))
     }
@@ -41,7 +41,7 @@ extension SolverState {
             switch self.log.removeLast() {
             case .placed(let pod, let place):
                 self.displace(pod)
-                if let place { self.fillPlan?.giveBack(place) }
+                if let place { self.fillPlan.giveBack(place) }
             case .released(let pod, let node, let held): self.place(pod, on: node, held)
             case .claimed(let domain): self.exclusiveOwners[domain] = nil
             }
@@ -141,7 +141,7 @@ extension SolverState {
             let place = start + Int(self.requestRows[Int(position)])
             self.free[place] = self.free[place].addingSaturated(sign * self.requestAmounts[Int(position)])
         }
-        if self.fillPlan != nil { self.bookInPlan(shape, node: node, sign: sign) }
+        if self.hasFillPlan { self.bookInPlan(shape, node: node, sign: sign) }
     }
 
     /// A pod whose shape nobody has asked for yet.
@@ -157,11 +157,11 @@ extension SolverState {
     private mutating func bookInPlan(_ shape: Int, node: Int, sign: Int64) {
         let rule = self.rules[shape]
         for position in rule.requests {
-            self.fillPlan?.book(
+            self.fillPlan.book(
                 node: node, solverRow: Int(self.requestRows[Int(position)]),
                 amount: sign * self.requestAmounts[Int(position)])
         }
-        self.fillPlan?.book(node: node, units: Int32(sign) * rule.unitsNeeded)
+        self.fillPlan.book(node: node, units: Int32(sign) * rule.unitsNeeded)
     }
 
     /// Brings the indexes in line with what the node has free now.

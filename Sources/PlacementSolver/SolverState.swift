@@ -80,8 +80,8 @@ public struct SolverState: Sendable {
 
     // MARK: Expected demand
 
-    /// Places kept for pods that are expected, if anybody planned them.
-    var fillPlan: FillPlan?
+    /// Places kept for pods that are expected.
+    var fillPlan = FillPlan.none
 
     // MARK: Search
 

@@ -61,7 +61,7 @@ struct PlanningCycle {
     /// Without a fill plan there is nothing to hold a pod back for.
     private mutating func placeWhereKept(_ pod: Int) -> Bool {
         if self.fillPlanIsDue { self.planFill() }
-        guard self.state.plannedFill != nil else { return self.placeSingle(pod) }
+        guard self.state.hasFillPlan else { return self.placeSingle(pod) }
         guard let candidate = self.state.keptNode(for: pod) else { return false }
         self.place(pod, candidate)
         return true

@@ -17,6 +17,8 @@ public struct BerthReplayPolicy: ReplayPolicy {
         self.placer = OnlinePlacer(SolverState(ClusterSnapshot(nodes: nodes, pods: pods)))
     }
 
+    public mutating func prepare(arrival: Int, pod: Int) { self.placer.planIfDue(for: arrival) }
+
     public mutating func place(arrival: Int, pod: Int) -> ReplayPlacement? {
         self.placer.place(arrival).map { candidate in
             let gpus = self.placer.state.devices(of: arrival).map(\.index).sorted()

@@ -22,8 +22,10 @@ public struct Replay {
         var figures = ReplayFigures(clusterGPUMillis: self.trace.gpuMillisOfCluster)
         for (arrival, pod) in self.sequence.pods.enumerated() {
             let start = nanoseconds()
+            policy.prepare(arrival: arrival, pod: pod)
+            let prepared = nanoseconds()
             let placement = policy.place(arrival: arrival, pod: pod)
-            let elapsed = nanoseconds() - start
+            let elapsed = nanoseconds() - prepared
             if let placement {
                 guard cluster.nodes.indices.contains(placement.node),
                     cluster.fits(cluster.requests[pod], on: placement.node, gpus: placement.gpus)
@@ -32,7 +34,8 @@ public struct Replay {
             } else if cluster.nodes.indices.contains(where: { cluster.fits(cluster.requests[pod], on: $0) }) {
                 throw ReplayFault(arrival: arrival, pod: pod, placement: nil)
             }
-            figures.record(self.trace.pods[pod], isPlaced: placement != nil, nanoseconds: elapsed)
+            figures.record(
+                self.trace.pods[pod], isPlaced: placement != nil, preparation: prepared - start, placement: elapsed)
             onPlacement(arrival, pod, placement)
         }
         return figures

@@ -24,17 +24,20 @@ public struct ReplayFigures: Sendable {
     public private(set) var arrivals = 0
     public private(set) var placed = 0
     public private(set) var failures: [PodKind: Int] = [:]
-    /// Of each arrival, in order.
+    /// Time for each placement, in order.
     public private(set) var nanoseconds: [Int64] = []
+    /// Time for learning and planning between placements, all together.
+    public private(set) var preparationNanoseconds: Int64 = 0
     /// Per whole percent of arrived demand: the sum of the allocated shares, in percent, and how many arrivals there were.
     private var sums: [(allocated: Double, count: Int)] = []
 
     init(clusterGPUMillis: Int) { self.clusterGPUMillis = clusterGPUMillis }
 
-    mutating func record(_ pod: OpenbTrace.Pod, isPlaced: Bool, nanoseconds: Int64) {
+    mutating func record(_ pod: OpenbTrace.Pod, isPlaced: Bool, preparation: Int64, placement: Int64) {
         self.arrivals += 1
         self.arrivedGPUMillis += pod.totalGPUMillis
-        self.nanoseconds.append(nanoseconds)
+        self.nanoseconds.append(placement)
+        self.preparationNanoseconds += preparation
         if isPlaced {
             self.placed += 1
             self.allocatedGPUMillis += pod.totalGPUMillis

@@ -13,10 +13,17 @@ public struct ReplayPlacement: Sendable, Hashable {
 
 /// Who decides where pods go. It sees arrivals one by one and never takes a decision back.
 public protocol ReplayPolicy {
+    /// What a policy does between placements, when it hears of an arrival: learn, plan. Timed apart.
+    mutating func prepare(arrival: Int, pod: Int)
+
     /// Decides on the arrival with this number, and remembers it.
     ///
     /// - Returns: Nil only where the pod fits nowhere.
     mutating func place(arrival: Int, pod: Int) -> ReplayPlacement?
+}
+
+extension ReplayPolicy {
+    public mutating func prepare(arrival: Int, pod: Int) {}
 }
 
 /// The first node in rank order that has room.

@@ -5,7 +5,7 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `place-small`, `gang`, `plan`.
+/// Arguments, if any, name the groups to run: `place`, `place-small`, `openb`, `gang`, `plan`.
 @main
 enum BerthBenchmarks {
     static func main() {
@@ -13,6 +13,8 @@ enum BerthBenchmarks {
         let runs = { (name: String) in chosen.isEmpty || chosen.contains(name) }
         if runs("place") { for nodes in [1_000, 10_000, 100_000] { Self.onePlacement(nodes: nodes) } }
         if chosen.contains("place-small") { Self.onePlacement(nodes: 1_000) }
+        if runs("openb") { for nodes in [1_213, 10_000] { Self.openbPlacement(nodes: nodes) } }
+        if chosen.contains("openb-hot") { Self.openbHotPath(nodes: 1_213, rounds: 40) }
         if runs("gang") {
             Self.gang(members: 128, nodes: 12_800)
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
@@ -54,6 +56,66 @@ enum BerthBenchmarks {
         let placed = order[..<next].filter { state.node(of: $0) != nil }.prefix(measured)
         Self.report(
             "release-one-pod", size: nodes, samples: placed.map { pod in Self.nanoseconds { state.release(pod) } })
+    }
+
+    /// The openb workload on the openb cluster, or a larger one like it, with Berth's policy: pods arrive one by one until
+    /// half of the GPUs are taken, then the next ones are timed, and then pods are released at random.
+    ///
+    /// Planning ahead happens between placements and is timed apart.
+    private static func openbPlacement(nodes: Int) {
+        // Six pods and a half per node fill the cluster.
+        let measured = min(20_000, nodes)
+        let fill = nodes * 13 / 4
+        let snapshot = ClusterSnapshot(
+            nodes: Worlds.openbNodes(nodes), pods: Worlds.openbPods(fill + measured, seed: 11))
+        var placer = OnlinePlacer(SolverState(snapshot))
+        for pod in 0..<fill {
+            placer.planIfDue(for: pod)
+            _ = placer.place(pod)
+        }
+        var planning: [Int64] = []
+        var samples: [Int64] = []
+        samples.reserveCapacity(measured)
+        for pod in fill..<fill + measured {
+            let isDue = placer.isPlanDue
+            let time = Self.nanoseconds { placer.planIfDue(for: pod) }
+            if isDue { planning.append(time) }
+            samples.append(Self.nanoseconds { _ = placer.place(pod) })
+        }
+        Self.report("openb-place-one-pod", size: nodes, samples: samples)
+        Self.report("openb-plan-ahead", size: nodes, samples: planning)
+        var generator = SeededGenerator(seed: 5)
+        let released = (0..<measured).map { _ in generator.int(in: 0...fill - 1) }.filter {
+            placer.state.node(of: $0) != nil
+        }
+        Self.report(
+            "openb-release-one-pod", size: nodes,
+            samples: released.map { pod in Self.nanoseconds { placer.release(pod) } })
+    }
+
+    /// The same placements over and over, for profilers and instruction counts: nothing else happens in between.
+    private static func openbHotPath(nodes: Int, rounds: Int) {
+        let (fill, measured) = (nodes * 13 / 4, nodes)
+        let snapshot = ClusterSnapshot(
+            nodes: Worlds.openbNodes(nodes), pods: Worlds.openbPods(fill + measured, seed: 11))
+        var placer = OnlinePlacer(SolverState(snapshot))
+        for pod in 0..<fill {
+            placer.planIfDue(for: pod)
+            _ = placer.place(pod)
+        }
+        var state = placer.state
+        let start = state.checkpoint
+        var samples: [Int64] = []
+        for _ in 0..<rounds {
+            samples.append(
+                Self.nanoseconds {
+                    for pod in fill..<fill + measured {
+                        if let candidate = state.bestNode(for: pod) { state.assume(pod, candidate) }
+                    }
+                } / Int64(measured))
+            state.rollback(to: start)
+        }
+        Self.report("openb-hot-path", size: nodes, samples: samples)
     }
 
     private static func gang(members: Int, nodes: Int) {

@@ -2,21 +2,6 @@ import SchedulingModel
 
 /// Synthetic clusters and demand, the same on every run.
 enum Worlds {
-    /// A small generator with a fixed sequence per seed (SplitMix64).
-    struct Generator: RandomNumberGenerator {
-        private var state: UInt64
-
-        init(seed: UInt64) { self.state = seed }
-
-        mutating func next() -> UInt64 {
-            self.state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = self.state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     static let levels = ["zone", "block", "spine", "rack"]
 
     /// Nodes of 8 GPUs, 16 to a rack, 8 racks to a spine, 5 spines to a block, 4 blocks to a zone.
@@ -45,19 +30,19 @@ enum Worlds {
     private static let mix: [(gpus: Int, weight: Int)] = [(1, 78), (2, 3), (4, 2), (8, 4), (0, 13)]
 
     static func pods(_ count: Int, seed: UInt64, shapes: Int = 50, prefix: String = "pod") -> [PodState] {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let kinds = (0..<shapes).map { _ -> (gpus: Int, cpuMillis: Int64, memoryBytes: Int64) in
-            var draw = Int.random(in: 0..<100, using: &generator)
+            var draw = generator.int(in: 0...99)
             let gpus =
                 Self.mix.first { kind in
                     draw -= kind.weight
                     return draw < 0
                 }?.gpus ?? 1
-            let cores = Int64.random(in: 2...12, using: &generator) * Int64(max(1, gpus))
+            let cores = Int64(generator.int(in: 2...12)) * Int64(max(1, gpus))
             return (gpus, cores * 1000, cores << 33)
         }
         return (0..<count).map { index in
-            let kind = kinds[Int.random(in: 0..<shapes, using: &generator)]
+            let kind = kinds[generator.int(in: 0...shapes - 1)]
             var requests: [ResourceName: Int64] = [.cpu: kind.cpuMillis, .memory: kind.memoryBytes]
             if kind.gpus > 0 { requests[.nvidiaGPU] = Int64(kind.gpus) }
             return PodState(
@@ -65,6 +50,52 @@ enum Worlds {
                 requests: ResourceAmounts(requests),
                 deviceRequests: kind.gpus > 0
                     ? [DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: kind.gpus)] : [])
+        }
+    }
+
+    // MARK: openb
+
+    /// So many nodes in the proportions of the openb cluster, kinds mixed.
+    static func openbNodes(_ count: Int) -> [NodeState] {
+        var generator = SeededGenerator(seed: 7)
+        let total = OpenbMix.nodeKinds.reduce(0) { $0 + $1.count }
+        var kinds: [OpenbMix.NodeKind] = []
+        for kind in OpenbMix.nodeKinds {
+            kinds += Array(repeating: kind, count: (kind.count * count + total / 2) / total)
+        }
+        while kinds.count < count { kinds.append(OpenbMix.nodeKinds[0]) }
+        return generator.shuffled(Array(kinds.prefix(count))).enumerated().map { index, kind in
+            let pool = DevicePool(
+                resource: .nvidiaGPU, kind: .exclusive, product: kind.model, deviceCount: kind.gpus, chooser: .planner)
+            return NodeState(
+                name: NodeName("node-\(String(1_000_000 + index).dropFirst())"),
+                labels: ["nvidia.com/gpu.product": kind.model],
+                allocatable: ResourceAmounts([
+                    .cpu: kind.cpuMillis, .memory: kind.memoryMiB << 20, .nvidiaGPU: Int64(kind.gpus),
+                ]), devicePools: [pool])
+        }
+    }
+
+    /// Pods drawn from the openb workload, in the order they arrive.
+    static func openbPods(_ count: Int, seed: UInt64) -> [PodState] {
+        var generator = SeededGenerator(seed: seed)
+        let requests = OpenbMix.podKinds.map { kind -> (ResourceAmounts, [DeviceRequest]) in
+            var amounts = ResourceAmounts([.cpu: kind.cpuMillis, .memory: kind.memoryMiB << 20])
+            guard kind.gpus > 0 else { return (amounts, []) }
+            if kind.gpuMillis < 1000 {
+                let part = DeviceRequest(
+                    resource: .nvidiaGPU, kind: .fraction, count: 1, thousandthsPerDevice: kind.gpuMillis)
+                return (amounts, [part])
+            }
+            amounts[.nvidiaGPU] = Int64(kind.gpus)
+            return (amounts, [DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: kind.gpus)])
+        }
+        let bag = OpenbMix.podKinds.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element.count) }
+        return (0..<count).map { index in
+            let (amounts, devices) = requests[generator.pick(bag)]
+            return PodState(
+                key: PodKey(namespace: "openb", name: "arrival-\(String(10_000_000 + index).dropFirst())"),
+                creationSeconds: Int64(index), requests: amounts, deviceRequests: devices)
         }
     }
 

@@ -34,10 +34,10 @@ struct FillAssembly {
         }
     }
 
-    mutating func plan(after previous: FillPlan?) -> FillPlan {
+    mutating func plan(after previous: FillPlan) -> FillPlan {
         let expectedPods = self.problem.shapes.reduce(0) { $0 + $1.demand }
         self.placePodsWithoutDevices()
-        let kept = previous.map { self.kept(from: $0) } ?? [:]
+        let kept = self.kept(from: previous)
         self.keepSomeRooms(kept)
         for (room, nodes) in self.problem.nodesByRoom.enumerated() {
             for node in nodes { if let items = kept[node] { self.problem.keptByRoom[room].append(items) } }
@@ -53,9 +53,8 @@ struct FillAssembly {
             unitSlack: self.unitSlack)
     }
 
-    private func startingPrices(_ previous: FillPlan?) -> [Double] {
-        guard let previous else { return [] }
-        return self.problem.shapes.map { shape in
+    private func startingPrices(_ previous: FillPlan) -> [Double] {
+        self.problem.shapes.map { shape in
             previous.position(ofShape: shape.shape).map { previous.prices[$0] } ?? 0
         }
     }

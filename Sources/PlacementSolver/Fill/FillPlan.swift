@@ -71,8 +71,42 @@ struct FillPlan: Sendable {
         return Int(self.positionByShape[shape])
     }
 
-    /// Positions in `places[shape]` that may still be open.
-    func openRange(_ shape: Int) -> Range<Int> { self.takenPrefix[shape]..<self.places[shape].count }
+    /// Without any place. What is placed beside it costs nothing.
+    static let none = FillPlan()
+
+    private init() {
+        self.problem = FillProblem(
+            shapes: [], resourceRows: [], needs: [], amountPerDevice: [], dominantShares: [], unitRows: [],
+            partRow: nil, classes: [], rooms: [], nodesByRoom: [], keptByRoom: [])
+        self.positionByShape = []
+        self.planRowBySolverRow = []
+        self.prices = []
+        self.plannedValue = 0
+        self.expectedPods = 0
+        self.places = []
+        self.takenPrefix = []
+        self.slack = []
+        self.unitSlack = []
+    }
+
+    var isNone: Bool { self.problem.shapes.isEmpty }
+
+    /// The first open place of a shape for which `fits` holds, among the first `limit` open ones.
+    @inline(__always)
+    func firstOpenPlace(of shape: Int, limit: Int, where fits: (Place) -> Bool) -> Int? {
+        var left = limit
+        var index = self.takenPrefix[shape]
+        while index < self.places[shape].count {
+            let place = self.places[shape][index]
+            if !place.isTaken {
+                if fits(place) { return index }
+                left -= 1
+                if left == 0 { return nil }
+            }
+            index += 1
+        }
+        return nil
+    }
 
     func need(_ shape: Int, row: Int) -> Int64 { self.problem.needs[shape * self.problem.resourceRows.count + row] }
 
@@ -109,6 +143,16 @@ struct FillPlan: Sendable {
         if row >= 0 { self.slack[node * self.problem.resourceRows.count + row] += amount }
     }
 
+    /// The slack of a node in one resource, with what a place of `shape` keeps there; boundless in what the plan does not
+    /// count.
+    @inline(__always)
+    func slack(node: Int, solverRow: Int, withPlaceOf shape: Int) -> Int64 {
+        let row = Int(self.planRowBySolverRow[solverRow])
+        guard row >= 0 else { return .max }
+        let rowCount = self.problem.resourceRows.count
+        return self.slack[node * rowCount + row] + self.problem.needs[shape * rowCount + row]
+    }
+
     /// What an amount is beyond the node's slack, in devices' shares.
     @inline(__always)
     func overdraft(node: Int, solverRow: Int, amount: Int64) -> Double {
@@ -137,10 +181,17 @@ struct FillPlan: Sendable {
     /// How far apart the amounts of two shapes may be, in devices' shares.
     private static let farthestSubstitute = 1.0
 
+    /// Of the shapes near enough so many are remembered.
+    private static let mostSubstitutes = 16
+
+    func knowsSubstitutes(ofShape shape: Int) -> Bool {
+        shape < self.substitutes.count && self.substitutes[shape] != nil
+    }
+
     /// Shapes whose places will do for a solver shape where the node has the difference, nearest first; its own is not
-    /// among them. Nil before `rememberSubstitutes`.
-    func knownSubstitutes(ofShape shape: Int) -> [Int]? {
-        shape < self.substitutes.count ? self.substitutes[shape] : nil
+    /// among them. None before `rememberSubstitutes`.
+    func substitutes(ofShape shape: Int) -> [Int] {
+        shape < self.substitutes.count ? self.substitutes[shape] ?? [] : []
     }
 
     mutating func rememberSubstitutes(ofShape shape: Int, _ profile: Profile) {
@@ -152,7 +203,8 @@ struct FillPlan: Sendable {
             }
         }
         while self.substitutes.count <= shape { self.substitutes.append(nil) }
-        self.substitutes[shape] = near.sorted { ($0.distance, $0.shape) < ($1.distance, $1.shape) }.map(\.shape)
+        near.sort { ($0.distance, $0.shape) < ($1.distance, $1.shape) }
+        self.substitutes[shape] = near.prefix(Self.mostSubstitutes).map(\.shape)
     }
 
     /// What is lost when such a pod takes a place of `other`, in devices' shares; nil where it never fits.

@@ -9,7 +9,7 @@ extension FillPlanner {
     /// Gives every node one pattern, as near to the solution of the linear program as whole numbers allow.
     ///
     /// The whole part of each pattern's share is taken; for what is left, room by room, the pattern that fills most of
-    /// the demand which the fractions so far have left open.
+    /// the demand which the fractions so far have left open. Nodes that the demand does not reach hold none.
     func rounded() -> [NodePattern] {
         var choices: [[Int]] = Array(repeating: [], count: self.problem.rooms.count)
         for column in self.patterns.indices where self.program.x[column] > 1e-4 {
@@ -47,7 +47,9 @@ extension FillPlanner {
             fractions.append(share - Double(count))
             for item in self.patterns[column].items { open[Int(item.shape)] += share - Double(count) }
         }
-        while total < nodeCount {
+        let shares = columns.reduce(0) { $0 + self.program.x[$1] }
+        let wanted = min(nodeCount, Int(shares.rounded(.up)))
+        while total < wanted {
             var best = 0
             var bestScore = -Double.infinity
             for position in columns.indices where fractions[position] >= 0.02 || bestScore == -.infinity {

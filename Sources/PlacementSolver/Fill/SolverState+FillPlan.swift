@@ -10,90 +10,107 @@ extension SolverState {
     public mutating func planFill(pending: DemandMix = DemandMix(), expecting mix: DemandMix) {
         let configuration = pending.devicePodCount > 0 ? FillConfiguration.thorough : FillConfiguration()
         let previous = self.fillPlan
+        self.fillPlan = .none
         var assembly = FillAssembly(self, pending: pending, expecting: mix, configuration)
-        self.fillPlan = assembly?.plan(after: previous)
+        guard let plan = assembly?.plan(after: previous) else { return }
+        self.fillPlan = plan
+        for shape in plan.problem.shapes { self.rememberSubstitutes(ofShape: shape.shape) }
     }
 
     /// Drops the plan: `bestNode` packs by what is free alone.
-    public mutating func forgetFillPlan() { self.fillPlan = nil }
+    public mutating func forgetFillPlan() { self.fillPlan = .none }
 
-    /// The value of all planned places when the plan was made, in devices; nil without a plan.
-    public var plannedFill: Double? { self.fillPlan?.plannedValue }
+    /// Whether places are kept for expected pods.
+    public var hasFillPlan: Bool { !self.fillPlan.isNone }
 
-    /// How many pods the plan expects until the free devices are used up; nil without a plan.
-    public var expectedPods: Double? { self.fillPlan?.expectedPods }
+    /// The value of all planned places when the plan was made, in devices.
+    public var plannedFill: Double { self.fillPlan.plannedValue }
 
-    /// Places looked at per shape before a pod is put elsewhere.
-    private static let placeScanLimit = 64
+    /// How many pods the plan expects until the free devices are used up.
+    public var expectedPods: Double { self.fillPlan.expectedPods }
+
+    // MARK: Planned places
+
+    /// Open places looked at of a pod's own shape, and of each shape that stands in for it.
+    private static let ownPlaceLimit = 64
+    private static let substitutePlaceLimit = 8
 
     /// The place that the fill plan keeps for pods of just this shape; nil where none is open and fits, and for pods whose
     /// preferences decide.
     public mutating func keptNode(for pod: Int) -> Candidate? {
         let shape = self.shape(of: pod)
-        guard let own = self.fillPlan?.position(ofShape: shape), !self.rules[shape].hasPreferences,
-            self.snapshot.pods[pod].nominatedNode == nil
-        else { return nil }
-        return self.openPlace(of: own, for: pod, shape: shape, in: self.shapes[shape].allowedNodes)
+        guard !self.rules[shape].hasPreferences, self.snapshot.pods[pod].nominatedNode == nil else { return nil }
+        return self.ownPlace(for: pod, shape, in: self.shapes[shape].allowedNodes)
+    }
+
+    private func ownPlace(for pod: Int, _ shape: Int, in candidates: NodeBitset) -> Candidate? {
+        guard let own = self.fillPlan.position(ofShape: shape) else { return nil }
+        var held = HeldDevices.none
+        let index = self.fillPlan.firstOpenPlace(of: own, limit: Self.ownPlaceLimit) { place in
+            guard candidates.contains(Int(place.node)), let found = self.devices(for: pod, shape, at: place) else {
+                return false
+            }
+            held = found
+            return true
+        }
+        return index.map { self.candidate(at: FillPlan.PlaceReference(shape: own, index: $0), held) }
     }
 
     /// A place of the plan for this pod: of its own shape, else of a similar one; nil where none is open and fits.
-    mutating func plannedCandidate(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
-        let own = self.fillPlan?.position(ofShape: shape)
-        if let own, let found = self.openPlace(of: own, for: pod, shape: shape, in: candidates) { return found }
-        for other in self.substitutes(ofShape: shape) {
-            if let found = self.openPlace(of: other, for: pod, shape: shape, in: candidates) { return found }
+    mutating func plannedCandidate(for pod: Int, _ shape: Int, in candidates: NodeBitset) -> Candidate? {
+        if let own = self.ownPlace(for: pod, shape, in: candidates) { return own }
+        if !self.fillPlan.knowsSubstitutes(ofShape: shape) { self.rememberSubstitutes(ofShape: shape) }
+        return self.substitutePlace(for: pod, shape, in: candidates)
+    }
+
+    private func substitutePlace(for pod: Int, _ shape: Int, in candidates: NodeBitset) -> Candidate? {
+        for other in self.fillPlan.substitutes(ofShape: shape) {
+            var held = HeldDevices.none
+            let index = self.fillPlan.firstOpenPlace(of: other, limit: Self.substitutePlaceLimit) { place in
+                guard candidates.contains(Int(place.node)),
+                    self.hasSlack(for: shape, inPlaceOf: other, on: Int(place.node)),
+                    let found = self.devices(for: pod, shape, at: place)
+                else { return false }
+                held = found
+                return true
+            }
+            if let index { return self.candidate(at: FillPlan.PlaceReference(shape: other, index: index), held) }
         }
         return nil
     }
 
-    private mutating func substitutes(ofShape shape: Int) -> [Int] {
-        guard let plan = self.fillPlan else { return [] }
-        if let known = plan.knownSubstitutes(ofShape: shape) { return known }
-        guard let device = FillProblemBuilder.device(of: shape, in: self, partRow: plan.problem.partRow) else {
-            return []
-        }
+    private func candidate(at reference: FillPlan.PlaceReference, _ held: HeldDevices) -> Candidate {
+        let place = self.fillPlan.places[reference.shape][reference.index]
+        return Candidate(node: Int(place.node), held: held, place: reference)
+    }
+
+    private mutating func rememberSubstitutes(ofShape shape: Int) {
+        let problem = self.fillPlan.problem
+        guard let device = FillProblemBuilder.device(of: shape, in: self, partRow: problem.partRow) else { return }
         let requests = self.shapes[shape].requests
         let profile = FillPlan.Profile(
             device: device, value: device == .part ? FillProblemBuilder.partValue(of: shape, in: self) : 0,
-            needs: plan.problem.resourceRows.map { row in requests.first { $0.row == row }?.amount ?? 0 },
-            isAllowed: plan.problem.classes.map { self.shapes[shape].allowedNodes.contains($0.example) })
-        self.fillPlan?.rememberSubstitutes(ofShape: shape, profile)
-        return self.fillPlan?.knownSubstitutes(ofShape: shape) ?? []
-    }
-
-    private mutating func openPlace(
-        of other: Int, for pod: Int, shape: Int, in candidates: NodeBitset
-    ) -> Candidate? {
-        guard let range = self.fillPlan?.openRange(other) else { return nil }
-        let isOwn = self.fillPlan?.problem.shapes[other].shape == shape
-        for index in range.prefix(Self.placeScanLimit) {
-            guard let place = self.fillPlan?.places[other][index], !place.isTaken else { continue }
-            let node = Int(place.node)
-            guard candidates.contains(node), isOwn || self.hasSlack(for: shape, inPlaceOf: other, on: node),
-                self.amountsFit(shape, on: node), self.portsFit(shape, on: node),
-                !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, shape, on: node),
-                let held = self.devices(for: pod, shape, at: place)
-            else { continue }
-            let reference = FillPlan.PlaceReference(shape: other, index: index)
-            return Candidate(node: node, held: held, place: reference)
-        }
-        return nil
+            needs: problem.resourceRows.map { row in requests.first { $0.row == row }?.amount ?? 0 },
+            isAllowed: problem.classes.map { self.shapes[shape].allowedNodes.contains($0.example) })
+        self.fillPlan.rememberSubstitutes(ofShape: shape, profile)
     }
 
     /// Whether the node's slack and what the place of `other` keeps suffice for the shape.
     private func hasSlack(for shape: Int, inPlaceOf other: Int, on node: Int) -> Bool {
-        guard let plan = self.fillPlan else { return false }
-        let rowCount = plan.problem.resourceRows.count
-        for request in self.shapes[shape].requests {
-            guard let row = plan.problem.resourceRows.firstIndex(of: request.row) else { continue }
-            guard plan.slack[node * rowCount + row] + plan.need(other, row: row) >= request.amount else { return false }
+        for position in self.rules[shape].requests {
+            let (row, amount) = (Int(self.requestRows[Int(position)]), self.requestAmounts[Int(position)])
+            guard self.fillPlan.slack(node: node, solverRow: row, withPlaceOf: other) >= amount else { return false }
         }
         return true
     }
 
-    /// The planned device where the plan names one, else what the pool's rule chooses.
+    /// What the pod would get at a place: the planned device where the plan names one, else what the pool's rule chooses.
+    /// Nil where it does not fit any more.
     private func devices(for pod: Int, _ shape: Int, at place: FillPlan.Place) -> HeldDevices? {
         let node = Int(place.node)
+        guard self.amountsFit(shape, on: node), self.portsFit(shape, on: node),
+            !self.needsNeighbourCheck(shape) || self.neighboursAllow(pod, shape, on: node)
+        else { return nil }
         let row = Int(self.rules[shape].poolRow)
         guard place.device >= 0, row >= 0 else { return self.chooseDevices(pod, shape, on: node) }
         let device = Int(place.device)
@@ -111,7 +128,7 @@ extension SolverState {
 
     /// The node where a pod without a planned place does least harm: takes least of what is kept for others, and leaves
     /// least of a device over. Of the best fits so many are compared; the first of equals wins.
-    func leastHarmfulNode(for pod: Int, shape: Int, in candidates: NodeBitset) -> Candidate? {
+    func leastHarmfulNode(for pod: Int, _ shape: Int, in candidates: NodeBitset) -> Candidate? {
         var best: Candidate?
         var bestHarm = Double.infinity
         var compared = 0
@@ -130,13 +147,12 @@ extension SolverState {
     /// What the shape takes beyond the slack of the node, and what a part leaves of its device, in devices; half as much
     /// again of a device that was idle.
     private func harm(of shape: Int, _ candidate: Candidate) -> Double {
-        guard let plan = self.fillPlan else { return 0 }
         let rule = self.rules[shape]
         var harm = 0.0
         for position in rule.requests {
             harm +=
                 0.7
-                * plan.overdraft(
+                * self.fillPlan.overdraft(
                     node: candidate.node, solverRow: Int(self.requestRows[Int(position)]),
                     amount: self.requestAmounts[Int(position)])
         }
@@ -145,6 +161,6 @@ extension SolverState {
             let rest = Double(max(0, left - max(0, rule.device.thousandthsPerDevice))) / 1000
             return harm + (left == 1000 ? 1.5 * rest : rest)
         }
-        return harm + Double(max(0, rule.unitsNeeded - plan.unitSlack[candidate.node]))
+        return harm + Double(max(0, rule.unitsNeeded - self.fillPlan.unitSlack[candidate.node]))
     }
 }
