@@ -16,7 +16,7 @@ let package = Package(
         .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
         .library(
             name: "BerthCore",
-            targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle"]),
+            targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle", "CapacityPlanner"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -35,6 +35,11 @@ let package = Package(
             dependencies: ["SchedulingModel", "PlacementSolver", "PlacementVerifier"],
             swiftSettings: strict),
 
+        .target(
+            name: "CapacityPlanner",
+            dependencies: ["SchedulingModel", "SchedulingCycle"],
+            swiftSettings: strict),
+
         .target(name: "TraceReplay", dependencies: ["SchedulingModel", "PlacementSolver"], swiftSettings: strict),
 
         // Edge: everything that touches a file, a socket or a clock.
@@ -51,7 +56,7 @@ let package = Package(
             name: "Berth",
             dependencies: [
                 "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
-                "PlanReport", "TraceReplay", "CZlib",
+                "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -72,6 +77,11 @@ let package = Package(
             name: "SchedulingCycleTests",
             dependencies: ["SchedulingModel", "SchedulingCycle", "PlacementVerifier", "TestSupport"],
             resources: [.copy("Scenarios")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CapacityPlannerTests",
+            dependencies: ["CapacityPlanner", "SchedulingModel", "SchedulingCycle", "TestSupport"],
+            resources: [.copy("Instances")],
             swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(

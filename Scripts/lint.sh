@@ -35,6 +35,7 @@ check_imports SchedulingModel ''
 check_imports PlacementSolver 'SchedulingModel'
 check_imports PlacementVerifier 'SchedulingModel'
 check_imports SchedulingCycle 'SchedulingModel|PlacementSolver|PlacementVerifier'
+check_imports CapacityPlanner 'SchedulingModel|SchedulingCycle|PlacementVerifier'
 check_imports PlanReport 'SchedulingModel'
 
 # Nothing from the outside reaches a trap, and no half-done work is delivered.

@@ -1,3 +1,4 @@
+import CapacityPlanner
 import PlacementSolver
 import PlacementVerifier
 import SchedulingCycle
@@ -5,7 +6,7 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `place-small`, `openb`, `gang`, `plan`.
+/// Arguments, if any, name the groups to run: `place`, `place-small`, `openb`, `gang`, `plan`, `purchase`.
 @main
 enum BerthBenchmarks {
     static func main() {
@@ -19,7 +20,34 @@ enum BerthBenchmarks {
             Self.gang(members: 128, nodes: 12_800)
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
         }
+        if runs("purchase") { Self.purchase(pods: 20_000, types: 400) }
         if runs("plan") { Self.fullPlan(pods: 20_000, nodes: 5_000) }
+    }
+
+    /// What to buy for so many pods from so many machine types: the search and its proof of the lower bound, then with the
+    /// planner's and the verifier's pass over the bought nodes.
+    private static func purchase(pods: Int, types: Int) {
+        let snapshot = ClusterSnapshot(nodes: [], pods: PurchaseWorld.pods(pods, seed: 3))
+        let plan = PurchaseWorld.pending(snapshot)
+        let pools = [PurchaseWorld.pool(types: types, seed: 4)]
+        let planner = CapacityPlanner()
+        Self.report(
+            "purchase-search", size: pods,
+            samples: (0..<3).map { _ in
+                Self.nanoseconds { _ = planner.search(snapshot, leaving: plan, pools: pools) }
+            })
+        Self.report(
+            "purchase-verified", size: pods,
+            samples: [
+                Self.nanoseconds { _ = try? planner.plan(snapshot, leaving: plan, pools: pools) }
+            ])
+        if let bought = try? planner.plan(snapshot, leaving: plan, pools: pools) {
+            print(
+                "{\"benchmark\": \"purchase-cost\", \"size\": \(pods), "
+                    + "\"microUSDPerHour\": \(bought.expectedCostPerHourMicroUSD), "
+                    + "\"lowerBoundMicroUSDPerHour\": \(bought.lowerBoundPerHourMicroUSD), "
+                    + "\"unserved\": \(bought.unserved.count)}")
+        }
     }
 
     /// Pods one by one on a cluster filled to half its GPUs; the search and the booking are timed together. Finding

@@ -1,0 +1,63 @@
+import SchedulingModel
+
+/// Pending pods that more nodes could help, gangs apart from single pods.
+struct CapacityDemand {
+    struct Gang {
+        var key: PodGroupKey
+        /// Pending members, as positions in the snapshot.
+        var pods: [Int]
+        /// The axes whose domain all members must share.
+        var requiredAxes: [TopologyAxis]
+    }
+
+    /// By priority, then key.
+    private(set) var gangs: [Gang] = []
+    /// Ascending positions in the snapshot.
+    private(set) var singles: [Int] = []
+    private(set) var notForLackOfNodes: Set<PodKey> = []
+
+    init(snapshot: ClusterSnapshot, pending: [PendingPod]) {
+        var byGang: [PodGroupKey: [PendingPod]] = [:]
+        for pod in pending {
+            if let group = pod.group {
+                byGang[group, default: []].append(pod)
+            } else if Self.isForLackOfNodes(pod.reason), let index = snapshot.podIndex(of: pod.pod) {
+                self.singles.append(index)
+            } else {
+                self.notForLackOfNodes.insert(pod.pod)
+            }
+        }
+        var ordered: [(gang: Gang, priority: Int32)] = []
+        for (key, members) in byGang {
+            // One broken member holds the whole gang.
+            guard members.allSatisfy({ Self.isForLackOfNodes($0.reason) }) else {
+                self.notForLackOfNodes.formUnion(members.map(\.pod))
+                continue
+            }
+            let pods = members.compactMap { snapshot.podIndex(of: $0.pod) }.sorted()
+            let axes = Self.requiredAxes(of: key, in: snapshot)
+            ordered.append(
+                (Gang(key: key, pods: pods, requiredAxes: axes), pods.map { snapshot.pods[$0].priority }.max() ?? 0))
+        }
+        self.gangs = ordered.sorted { ($1.priority, $0.gang.key) < ($0.priority, $1.gang.key) }.map(\.gang)
+        self.singles.sort()
+    }
+
+    private static func requiredAxes(of key: PodGroupKey, in snapshot: ClusterSnapshot) -> [TopologyAxis] {
+        guard let group = snapshot.group(key) else { return [] }
+        return group.topology.filter(\.isRequired).map(\.axis) + (group.exclusiveAxis.map { [$0] } ?? [])
+    }
+
+    /// Quota first: a claim, a declaration or missing members are nothing that a node would bring.
+    static func isForLackOfNodes(_ reason: ReasonCode) -> Bool {
+        switch reason {
+        case .volumeUnavailable, .tooFewMembers, .groupInvalid, .invalidRequest: false
+        case .nodeUnschedulable, .nodeNotReady, .untoleratedTaint, .nodeAffinityMismatch, .hostPortConflict,
+            .insufficientGPUs, .insufficientGPUMemory, .unsuitableGPUs, .insufficientCPU, .insufficientMemory,
+            .insufficientResource, .tooManyPods, .volumeNodeAffinityMismatch, .topologySpreadViolated,
+            .podAffinityUnsatisfied, .podAntiAffinityViolated, .topologyDomainTooSmall, .domainOccupied,
+            .siblingsUnplaced, .noNodes, .searchLimitReached:
+            true
+        }
+    }
+}

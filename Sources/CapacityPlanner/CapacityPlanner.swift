@@ -1,0 +1,138 @@
+public import SchedulingCycle
+public import SchedulingModel
+
+/// Decides what to buy so that pending work starts: gangs whole and in one launch, single pods as cheaply as they pack.
+///
+/// Nodes that could be bought stand in the snapshot like real ones, and the same planner places pods on them and has the
+/// result verified. A node on which it puts nothing is not bought. Nothing is bought for work that would not start.
+public struct CapacityPlanner: Sendable {
+    public var interruptions: InterruptionModel
+    public var configuration: PlannerConfiguration
+    /// Launches tried for one gang, cheapest first, until the planner places it.
+    public var launchTrialLimit = 4
+
+    public init(
+        interruptions: InterruptionModel = InterruptionModel(),
+        configuration: PlannerConfiguration = PlannerConfiguration()
+    ) {
+        self.interruptions = interruptions
+        self.configuration = configuration
+        self.configuration.searchesFixes = false
+    }
+
+    /// What to buy for the pods that `plan` leaves pending in `snapshot`.
+    ///
+    /// Gangs go first, by priority, then key. Ties between offerings go to the lower cost, then to the order of the
+    /// pools.
+    ///
+    /// - Parameter blocked: Offerings that are in back-off.
+    /// - Throws: `RefusedPlan` where the verifier rejects a trial: a bug of ours.
+    public func plan(
+        _ snapshot: ClusterSnapshot, leaving plan: Plan, pools: [NodePool], blocked: Set<OfferingKey> = []
+    ) throws(RefusedPlan) -> PurchasePlan {
+        let demand = CapacityDemand(snapshot: snapshot, pending: plan.pending)
+        var market = Market(pools: pools, blocked: blocked)
+        var trial = PurchaseTrial(snapshot: snapshot, plan: plan)
+        var bound = 0.0
+        var refusals = Refusals()
+        for gang in demand.gangs {
+            let launches = GangLaunches(gang, market: market, interruptions: self.interruptions, snapshot: snapshot)
+            bound += launches.lowerBound
+            if let reason = launches.refusal { refusals.note(gang.pods, reason) }
+            try self.buy(launches, &market, &trial)
+        }
+        bound += try self.buySingles(demand.singles, &market, &trial, &refusals)
+        return trial.purchasePlan(
+            demand: demand, market: market, interruptions: self.interruptions, refusals: refusals, bound: bound)
+    }
+
+    /// The cheapest launch on which the planner places more of the gang than before.
+    private func buy(
+        _ launches: GangLaunches, _ market: inout Market, _ trial: inout PurchaseTrial
+    ) throws(RefusedPlan) {
+        let before = trial.placedCount(of: launches.gang.pods)
+        guard before < launches.gang.pods.count else { return }
+        for launch in launches.candidates.prefix(self.launchTrialLimit) {
+            var attempt = trial
+            attempt.add([launch], for: launches.gang.key)
+            try attempt.replan(self.configuration)
+            guard attempt.placedCount(of: launches.gang.pods) > before, attempt.isNoWorse(than: trial) else { continue }
+            attempt.dropUnusedNodes()
+            market.take(attempt.boughtNodeCount - trial.boughtNodeCount, of: launch.offering)
+            trial = attempt
+            return
+        }
+    }
+
+    /// The launches alone that `plan` would choose for single pods, before the planner has placed anything on them. For
+    /// benchmarks of the search.
+    public func search(_ snapshot: ClusterSnapshot, leaving plan: Plan, pools: [NodePool]) -> [OfferingKey: Int] {
+        let demand = CapacityDemand(snapshot: snapshot, pending: plan.pending)
+        let market = Market(pools: pools, blocked: [])
+        var refusals = Refusals()
+        let choice = self.choice(for: demand.singles, in: snapshot, market, &refusals)
+        let counts = choice.launches.map { (market.offerings[$0.offering].key, $0.count) }
+        return Dictionary(counts, uniquingKeysWith: +)
+    }
+
+    /// - Returns: The lower bound of what nodes for the pods cost.
+    private func buySingles(
+        _ singles: [Int], _ market: inout Market, _ trial: inout PurchaseTrial, _ refusals: inout Refusals
+    ) throws(RefusedPlan) -> Double {
+        let snapshot = trial.original
+        let waiting = singles.filter { trial.isPending(snapshot.pods[$0].key) }
+        let choice = self.choice(for: waiting, in: snapshot, market, &refusals)
+        guard !choice.launches.isEmpty else { return 0 }
+        trial.add(choice.launches, for: nil)
+        try trial.replan(self.configuration)
+        trial.dropUnusedNodes()
+        return choice.lowerBound
+    }
+
+    /// The nodes that hold these pods for least money, by offering.
+    private func choice(
+        for pods: [Int], in snapshot: ClusterSnapshot, _ market: Market, _ refusals: inout Refusals
+    ) -> (launches: [Launch], lowerBound: Double) {
+        let open = market.openOfferings
+        let shapes = self.runnable(DemandShape.shapes(of: pods, in: snapshot), market, open, &refusals)
+        guard !shapes.isEmpty else { return ([], 0) }
+        // What is free counts a millionth of a dollar, so that fewer nodes are better than more.
+        let costs = open.map {
+            max(1, self.interruptions.expectedCostPerHour(market.offerings[$0], count: 1, together: false))
+        }
+        let problem = CoverProblem(
+            shapes: shapes, offerings: open.map { market.offerings[$0] }, costs: costs,
+            pools: (open.map { market.poolByOffering[$0] }, market.headroom))
+        let cover = CoverSearch(problem: problem).run()
+        for (position, count) in cover.left.enumerated() where count > 0 {
+            refusals.note(shapes[position].pods, .offeringsExhausted)
+        }
+        var counts: [Int: Int] = [:]
+        for node in cover.nodes { counts[open[node.pattern.offering], default: 0] += node.count }
+        let launches = counts.sorted { $0.key < $1.key }.map { market.launch(of: $0.key, count: $0.value) }
+        return (launches, cover.lowerBound)
+    }
+
+    /// Shapes that some open offering could run; of the others it is noted why not.
+    private func runnable(
+        _ shapes: [DemandShape], _ market: Market, _ open: [Int], _ refusals: inout Refusals
+    ) -> [DemandShape] {
+        shapes.filter { shape in
+            if open.contains(where: { CoverProblem.runs(shape.pod, on: market.offerings[$0].template) }) { return true }
+            let isOffered = market.offerings.contains { CoverProblem.runs(shape.pod, on: $0.template) }
+            refusals.note(shape.pods, isOffered ? .offeringsExhausted : .noOfferingFits)
+            return false
+        }
+    }
+}
+
+/// Why pods were not bought for; the first reason counts.
+struct Refusals {
+    private var reasons: [Int: UnservedPod.Reason] = [:]
+
+    mutating func note(_ pods: [Int], _ reason: UnservedPod.Reason) {
+        for pod in pods where self.reasons[pod] == nil { self.reasons[pod] = reason }
+    }
+
+    func reason(of pod: Int) -> UnservedPod.Reason { self.reasons[pod] ?? .stillUnplaced }
+}
