@@ -1,3 +1,4 @@
+import CapacityPlanner
 import ClusterImport
 import KubernetesAPI
 import PlacementVerifier
@@ -95,11 +96,34 @@ struct PlanRun: Sendable {
         self.progress("planning \(waiting) pods on \(snapshot.nodes.count) nodes")
         do throws(RefusedPlan) {
             let plan = try Planner(configuration: configuration).plan(snapshot)
+            var report = PlanReport(plan: plan, snapshot: snapshot, ignoredObjects: cluster.ignoredKinds)
+            var findings: [Finding] = []
+            report.purchases = try self.purchases(snapshot, leaving: plan, settings, configuration, &findings)
+            if self.request.isStrict, !findings.isEmpty { return self.refused(findings) }
             self.progress("writing the plan")
-            return self.report(PlanReport(plan: plan, snapshot: snapshot, ignoredObjects: cluster.ignoredKinds))
+            var response = self.report(report)
+            response.standardError = Self.text(of: findings) + response.standardError
+            return response
         } catch {
             return Self.response(to: error)
         }
+    }
+
+    /// What to buy for pods that the plan leaves pending; nil where no pool is declared.
+    private func purchases(
+        _ snapshot: ClusterSnapshot, leaving plan: Plan, _ settings: BerthConfiguration,
+        _ configuration: PlannerConfiguration, _ findings: inout [Finding]
+    ) throws(RefusedPlan) -> PurchaseReport? {
+        guard !settings.pools.isEmpty else { return nil }
+        let (pools, problems) = NodePoolBuilder(configuration: settings, snapshot: snapshot).pools()
+        findings += problems
+        self.progress("planning purchases for \(plan.pending.count) pods")
+        var interruptions = InterruptionModel()
+        interruptions.lostWorkHours = settings.capacity.lostWorkHours
+        interruptions.restartHours = settings.capacity.restartHours
+        let planner = CapacityPlanner(interruptions: interruptions, configuration: configuration)
+        let purchases = try planner.plan(snapshot, leaving: plan, pools: pools)
+        return PurchaseReport(plan: purchases, hoursPerWeek: settings.capacity.hoursPerWeek)
     }
 
     /// Without the waiting pods of other namespaces, where only one namespace's demand is asked for.

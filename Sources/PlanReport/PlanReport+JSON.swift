@@ -6,15 +6,16 @@ extension PlanReport {
     /// Top-level keys and the elements of the top-level lists stand on lines of their own, so that two plans can be
     /// compared line by line and `grep` finds a pod whole.
     public func json() -> String {
-        let document = JSONValue.object([
+        var members: [JSONValue.Member] = [
             .init("apiVersion", .string("berth.dev/v1alpha1")),
             .init("kind", .string("Plan")),
             .init("placements", .array(self.placementsInOrder().map(self.value(of:)))),
             .init("groups", .array(self.plan.groups.map(self.value(of:)))),
             .init("pending", .array(self.plan.pending.map(self.value(of:)))),
             .init("summary", self.summaryValue()),
-        ])
-        return document.text(lineDepth: 2) + "\n"
+        ]
+        if let purchases { members += purchases.members() }
+        return JSONValue.object(members).text(lineDepth: 2) + "\n"
     }
 
     /// By namespace, then group, rank and pod name; a pod without a group or rank comes before those with one.

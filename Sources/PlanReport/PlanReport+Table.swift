@@ -4,7 +4,8 @@ extension PlanReport {
     /// The plan for people: gangs, single pods, what stays pending and why, and the cluster's figures.
     public func table(style: TableStyle = TableStyle()) -> String {
         let sections = [
-            self.gangSection(style), self.singlesSection(style), self.pendingSection(style), self.summarySection(style),
+            self.gangSection(style), self.singlesSection(style), self.pendingSection(style),
+            self.purchases?.section(style) ?? [], self.summarySection(style),
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }

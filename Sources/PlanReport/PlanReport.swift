@@ -9,6 +9,8 @@ public struct PlanReport: Sendable {
     public let snapshot: ClusterSnapshot
     /// Objects of the input that were passed over because their kind says nothing to a planner, counted per kind.
     public let ignoredObjects: [String: Int]
+    /// Nil where no pool is declared.
+    public var purchases: PurchaseReport?
 
     let reasons: ReasonText
     private let topLevelGroups: [PodGroupKey: PodGroupKey]

@@ -35,6 +35,9 @@ struct BerthConfigurationTests {
         #expect(configuration.allReduce.tcpBytesPerSecondPerNode == 12.5e9)
         #expect(configuration.deviceMemoryMiB == ["NVIDIA-L4": 23_034])
         #expect(configuration.limits.searchSteps == 200_000)
+        #expect(configuration.pools.map(\.name) == ["a100"])
+        #expect(configuration.pools.first?.prices.first?.microUSDPerHour == 7_500_000)
+        #expect(configuration.capacity.hoursPerWeek == 40)
     }
 
     @Test("every setting is read")
@@ -72,6 +75,11 @@ struct BerthConfigurationTests {
             ("limits: {searchSteps: 0}", "limits.searchSteps"),
             ("limits: {steps: 1}", "limits.steps"),
             ("sharedDevicesAllocationPolicy: random", "sharedDevicesAllocationPolicy"),
+            ("pools: [{instanceTypes: [a], zones: [b]}]", "pools[0].name"),
+            ("pools: [{name: a, zones: [b]}]", "pools[0].instanceTypes"),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b], minNodes: 5, maxNodes: 4}]", "pools[0].minNodes"),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b], capacityTypes: [cheap]}]", "pools[0].capacityTypes"),
+            ("capacity: {hoursPerWeek: 169}", "capacity.hoursPerWeek"),
         ])
     func refused(body: String, field: String) {
         let (configuration, findings) = self.read(body)

@@ -43,10 +43,10 @@ enum BerthBenchmarks {
             ])
         if let bought = try? planner.plan(snapshot, leaving: plan, pools: pools) {
             print(
-                "{\"benchmark\": \"purchase-cost\", \"size\": \(pods), "
-                    + "\"microUSDPerHour\": \(bought.expectedCostPerHourMicroUSD), "
-                    + "\"lowerBoundMicroUSDPerHour\": \(bought.lowerBoundPerHourMicroUSD), "
-                    + "\"unserved\": \(bought.unserved.count)}")
+                #"{"name":"purchase-cost","pods":\#(pods),"types":\#(types),"#
+                    + #""microUSDPerHour":\#(bought.expectedCostPerHourMicroUSD),"#
+                    + #""lowerBoundMicroUSDPerHour":\#(bought.lowerBoundPerHourMicroUSD),"#
+                    + #""unserved":\#(bought.unserved.count)}"#)
         }
     }
 

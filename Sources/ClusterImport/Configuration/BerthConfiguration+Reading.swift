@@ -48,7 +48,7 @@ extension BerthConfiguration: ObjectReadable {
         self.init()
         fields.refuseFields(besides: [
             "apiVersion", "kind", "metadata", "schedulerNames", "placementGate", "topology", "allReduce",
-            "sharedDevicesAllocationPolicy", "deviceMemoryMiB", "gpushareMemoryUnit", "limits",
+            "sharedDevicesAllocationPolicy", "deviceMemoryMiB", "gpushareMemoryUnit", "limits", "pools", "capacity",
         ])
         if fields.has("schedulerNames") { self.schedulerNames = fields.strings("schedulerNames") }
         if let gate = fields.field("placementGate") == nil ? nil : fields.requiredString("placementGate") {
@@ -65,6 +65,12 @@ extension BerthConfiguration: ObjectReadable {
                 self.deviceMemoryMiB[product] = min(amount, NodeDevices.memoryMiBLimit)
             }
         }
+        self.pools = fields.objects("pools", as: PoolSettings.self)
+        for (index, pool) in self.pools.enumerated()
+        where self.pools[..<index].contains(where: { $0.name == pool.name }) {
+            fields.report("pools", expected: "one pool of the name \(pool.name)")
+        }
+        if let capacity = fields.object("capacity") { self.capacity = CapacitySettings(reading: capacity) }
         if let limits = fields.object("limits") {
             limits.refuseFields(besides: ["searchSteps"])
             self.limits.searchSteps = limits.positiveInteger("searchSteps").map { Int(clamping: $0) }
@@ -133,7 +139,7 @@ extension AllReduceModel {
 
 extension ObjectReader {
     /// Reports each field that is none of `known`: a misspelt setting must not pass for its default.
-    fileprivate func refuseFields(besides known: Set<String>) {
+    func refuseFields(besides known: Set<String>) {
         for (key, _) in self.value.members where !known.contains(key) {
             self.report(key, expected: "one of \(known.sorted().joined(separator: ", "))")
         }
@@ -148,7 +154,7 @@ extension ObjectReader {
         return number
     }
 
-    fileprivate func positiveNumber(_ key: String) -> Double? {
+    func positiveNumber(_ key: String) -> Double? {
         guard let number = self.number(key) else { return nil }
         guard number > 0, number.isFinite else {
             self.report(key, expected: "a number above 0")

@@ -14,6 +14,9 @@ public struct BerthConfiguration: Hashable, Sendable {
     /// What one `aliyun.com/gpu-mem` is, in MiB.
     public var gpushareMemoryUnit = GPUShareMemoryUnit.gibibytes
     public var limits = Limits()
+    /// What may be bought for work that stays pending.
+    public var pools: [PoolSettings] = []
+    public var capacity = CapacitySettings()
 
     public init() {}
 

@@ -40,20 +40,24 @@ struct NodeImport {
 
     /// The node's taints, then those that its state stands for and that nobody has written down.
     static func taints(of node: Node) -> [Taint] {
-        var taints = node.taints.map { taint in
-            let effect: Taint.Effect =
-                switch taint.effect {
-                case .noSchedule: .noSchedule
-                case .preferNoSchedule: .preferNoSchedule
-                case .noExecute: .noExecute
-                }
-            return Taint(key: taint.key, value: taint.value, effect: effect)
-        }
+        var taints = node.taints.map(Taint.init)
         if node.hasErrors { taints.append(Self.unreadable) }
         if node.isUnschedulable, !taints.contains(Taint.unschedulable) { taints.append(.unschedulable) }
         let unreachable = "node.kubernetes.io/unreachable"
         let isMarked = taints.contains { $0.isHard && ($0.key == Taint.notReady.key || $0.key == unreachable) }
         if node.isReady == false, !isMarked { taints.append(.notReady) }
         return taints
+    }
+}
+
+extension Taint {
+    init(_ wire: Node.Taint) {
+        let effect: Effect =
+            switch wire.effect {
+            case .noSchedule: .noSchedule
+            case .preferNoSchedule: .preferNoSchedule
+            case .noExecute: .noExecute
+            }
+        self.init(key: wire.key, value: wire.value, effect: effect)
     }
 }

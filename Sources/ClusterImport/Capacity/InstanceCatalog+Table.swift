@@ -1,0 +1,123 @@
+extension InstanceCatalog {
+    /// Machine types with accelerators, one a line: cloud, type, architecture, resource, devices, MiB per device, vCPUs,
+    /// memory in MiB, EFA interfaces, on-demand and spot price in micro-dollars per hour, monthly interruptions in percent.
+    /// A dash: not known.
+    ///
+    /// List prices for Linux without discounts. On demand: aws/karpenter-provider-aws, us-east-1, 2026-07-20;
+    /// Azure/karpenter-provider-azure, 2026-06-18; kubernetes/autoscaler (gce), us-central1, changed 2026-06-23. Spot:
+    /// SkyPilot catalogue v8, us-east-1, undated (2025-08 or later), and the autoscaler's table. Interruptions: AWS Spot
+    /// Instance Advisor of 2025-06-28. Samples of a day: set prices of your own where they matter.
+    static let table = """
+        aws p3.2xlarge amd64 nvidia.com/gpu 1 16384 8 62464 0 3060000 394100 >20
+        aws p3.8xlarge amd64 nvidia.com/gpu 4 16384 32 249856 0 12240000 1459400 >20
+        aws p3.16xlarge amd64 nvidia.com/gpu 8 16384 64 499712 0 24480000 - >20
+        aws p3dn.24xlarge amd64 nvidia.com/gpu 8 32768 96 786432 1 31212000 7274400 >20
+        aws p4d.24xlarge amd64 nvidia.com/gpu 8 40960 96 1179648 4 21957642 8000100 10-15
+        aws p4de.24xlarge amd64 nvidia.com/gpu 8 81920 96 1179648 4 27447050 9311900 <5
+        aws p5.4xlarge amd64 nvidia.com/gpu 1 81920 16 262144 1 6880000 - -
+        aws p5.48xlarge amd64 nvidia.com/gpu 8 81920 192 2097152 32 55040000 20203700 >20
+        aws p5e.48xlarge amd64 nvidia.com/gpu 8 144384 192 2097152 32 - - -
+        aws p5en.48xlarge amd64 nvidia.com/gpu 8 144384 192 2097152 16 63296000 17402100 <5
+        aws p6-b200.48xlarge amd64 nvidia.com/gpu 8 183398 192 2097152 8 113932800 21014800 -
+        aws p6-b300.48xlarge amd64 nvidia.com/gpu 8 275046 192 4194304 16 142416000 - -
+        aws g4dn.xlarge amd64 nvidia.com/gpu 1 16384 4 16384 0 526000 - 15-20
+        aws g4dn.2xlarge amd64 nvidia.com/gpu 1 16384 8 32768 0 752000 - >20
+        aws g4dn.4xlarge amd64 nvidia.com/gpu 1 16384 16 65536 0 1204000 - >20
+        aws g4dn.8xlarge amd64 nvidia.com/gpu 1 16384 32 131072 1 2176000 - >20
+        aws g4dn.12xlarge amd64 nvidia.com/gpu 4 16384 48 196608 1 3912000 - 10-15
+        aws g4dn.16xlarge amd64 nvidia.com/gpu 1 16384 64 262144 1 4352000 - >20
+        aws g4dn.metal amd64 nvidia.com/gpu 8 16384 96 393216 1 7824000 - >20
+        aws g5.xlarge amd64 nvidia.com/gpu 1 22937 4 16384 0 1006000 - >20
+        aws g5.2xlarge amd64 nvidia.com/gpu 1 22937 8 32768 0 1212000 - 15-20
+        aws g5.4xlarge amd64 nvidia.com/gpu 1 22937 16 65536 0 1624000 - 10-15
+        aws g5.8xlarge amd64 nvidia.com/gpu 1 22937 32 131072 1 2448000 - >20
+        aws g5.12xlarge amd64 nvidia.com/gpu 4 22937 48 196608 1 5672000 - >20
+        aws g5.16xlarge amd64 nvidia.com/gpu 1 22937 64 262144 1 4096000 - >20
+        aws g5.24xlarge amd64 nvidia.com/gpu 4 22937 96 393216 1 8144000 - >20
+        aws g5.48xlarge amd64 nvidia.com/gpu 8 22937 192 786432 1 16288000 - >20
+        aws g6.xlarge amd64 nvidia.com/gpu 1 22937 4 16384 0 804800 - >20
+        aws g6.2xlarge amd64 nvidia.com/gpu 1 22937 8 32768 0 977600 - >20
+        aws g6.4xlarge amd64 nvidia.com/gpu 1 22937 16 65536 0 1323200 - >20
+        aws g6.8xlarge amd64 nvidia.com/gpu 1 22937 32 131072 1 2014400 - >20
+        aws g6.12xlarge amd64 nvidia.com/gpu 4 22937 48 196608 1 4601600 - >20
+        aws g6.16xlarge amd64 nvidia.com/gpu 1 22937 64 262144 1 3396800 - 15-20
+        aws g6.24xlarge amd64 nvidia.com/gpu 4 22937 96 393216 1 6675200 - >20
+        aws g6.48xlarge amd64 nvidia.com/gpu 8 22937 192 786432 1 13350400 - >20
+        aws g6e.xlarge amd64 nvidia.com/gpu 1 45772 4 32768 0 1861000 - 5-10
+        aws g6e.2xlarge amd64 nvidia.com/gpu 1 45772 8 65536 0 2242080 - 10-15
+        aws g6e.4xlarge amd64 nvidia.com/gpu 1 45772 16 131072 0 3004240 - >20
+        aws g6e.8xlarge amd64 nvidia.com/gpu 1 45772 32 262144 1 4528560 - >20
+        aws g6e.12xlarge amd64 nvidia.com/gpu 4 45772 48 393216 1 10492640 - >20
+        aws g6e.16xlarge amd64 nvidia.com/gpu 1 45772 64 524288 1 7577190 - 15-20
+        aws g6e.24xlarge amd64 nvidia.com/gpu 4 45772 96 786432 2 15065590 - >20
+        aws g6e.48xlarge amd64 nvidia.com/gpu 8 45772 192 1572864 4 30131180 - >20
+        aws gr6.4xlarge amd64 nvidia.com/gpu 1 22937 16 131072 0 1539200 - >20
+        aws gr6.8xlarge amd64 nvidia.com/gpu 1 22937 32 262144 1 2446400 - 15-20
+        aws g7e.2xlarge amd64 nvidia.com/gpu 1 98304 8 65536 0 3363120 - -
+        aws g7e.48xlarge amd64 nvidia.com/gpu 8 98304 192 2097152 4 33144320 - -
+        aws trn1.2xlarge amd64 aws.amazon.com/neuron 1 32768 8 32768 0 1343750 - <5
+        aws trn1.32xlarge amd64 aws.amazon.com/neuron 16 32768 128 524288 0 21500000 - <5
+        aws trn1n.32xlarge amd64 aws.amazon.com/neuron 16 32768 128 524288 0 24780000 - <5
+        aws trn2.48xlarge amd64 aws.amazon.com/neuron 16 - 192 2097152 0 - - -
+        azure Standard_NC24ads_A100_v4 amd64 nvidia.com/gpu 1 81920 24 225280 0 3673000 - -
+        azure Standard_NC48ads_A100_v4 amd64 nvidia.com/gpu 2 81920 48 450560 0 7346000 - -
+        azure Standard_NC96ads_A100_v4 amd64 nvidia.com/gpu 4 81920 96 901120 0 14692000 - -
+        azure Standard_ND96asr_v4 amd64 nvidia.com/gpu 8 40960 96 921600 0 27197000 - -
+        azure Standard_ND96amsr_A100_v4 amd64 nvidia.com/gpu 8 81920 96 1843200 0 32770000 - -
+        azure Standard_ND96isr_H100_v5 amd64 nvidia.com/gpu 8 81920 96 1945600 0 98320000 - -
+        azure Standard_ND96isr_H200_v5 amd64 nvidia.com/gpu 8 144384 96 1894400 0 84800000 - -
+        azure Standard_NC40ads_H100_v5 amd64 nvidia.com/gpu 1 96256 40 327680 0 6980000 - -
+        azure Standard_NC80adis_H100_v5 amd64 nvidia.com/gpu 2 96256 80 655360 0 13960000 - -
+        azure Standard_NC4as_T4_v3 amd64 nvidia.com/gpu 1 16384 4 28672 0 526000 - -
+        azure Standard_NC8as_T4_v3 amd64 nvidia.com/gpu 1 16384 8 57344 0 752000 - -
+        azure Standard_NC16as_T4_v3 amd64 nvidia.com/gpu 1 16384 16 112640 0 1204000 - -
+        azure Standard_NC64as_T4_v3 amd64 nvidia.com/gpu 4 16384 64 450560 0 4352000 - -
+        azure Standard_NV6ads_A10_v5 amd64 nvidia.com/gpu 1 4096 6 56320 0 454000 - -
+        azure Standard_NV12ads_A10_v5 amd64 nvidia.com/gpu 1 8192 12 112640 0 908000 - -
+        azure Standard_NV18ads_A10_v5 amd64 nvidia.com/gpu 1 12288 18 225280 0 1600000 - -
+        azure Standard_NV36ads_A10_v5 amd64 nvidia.com/gpu 1 24576 36 450560 0 3200000 - -
+        azure Standard_NV36adms_A10_v5 amd64 nvidia.com/gpu 1 24576 36 901120 0 4520000 - -
+        azure Standard_NV72ads_A10_v5 amd64 nvidia.com/gpu 2 24576 72 901120 0 6520000 - -
+        azure Standard_NC6s_v3 amd64 nvidia.com/gpu 1 16384 6 114688 0 3060000 - -
+        azure Standard_NC24rs_v3 amd64 nvidia.com/gpu 4 16384 24 458752 0 13460000 - -
+        azure Standard_ND96isr_MI300X_v5 amd64 amd.com/gpu 8 196608 96 1894400 0 48000000 - -
+        gcp a2-highgpu-1g amd64 nvidia.com/gpu 1 40960 12 87040 0 3673385 1102016 -
+        gcp a2-highgpu-2g amd64 nvidia.com/gpu 2 40960 24 174080 0 7346770 2204031 -
+        gcp a2-highgpu-4g amd64 nvidia.com/gpu 4 40960 48 348160 0 14693540 4408062 -
+        gcp a2-highgpu-8g amd64 nvidia.com/gpu 8 40960 96 696320 0 29387080 8816124 -
+        gcp a2-megagpu-16g amd64 nvidia.com/gpu 16 40960 96 1392640 0 55739504 16721851 -
+        gcp a2-ultragpu-1g amd64 nvidia.com/gpu 1 81920 12 174080 0 5068800 1600000 -
+        gcp a2-ultragpu-2g amd64 nvidia.com/gpu 2 81920 24 348160 0 10137600 3200000 -
+        gcp a2-ultragpu-4g amd64 nvidia.com/gpu 4 81920 48 696320 0 20275200 6400000 -
+        gcp a2-ultragpu-8g amd64 nvidia.com/gpu 8 81920 96 1392640 0 40550400 12800000 -
+        gcp a3-highgpu-1g amd64 nvidia.com/gpu 1 81920 26 239616 0 - - -
+        gcp a3-highgpu-2g amd64 nvidia.com/gpu 2 81920 52 479232 0 - - -
+        gcp a3-highgpu-4g amd64 nvidia.com/gpu 4 81920 104 958464 0 - - -
+        gcp a3-highgpu-8g amd64 nvidia.com/gpu 8 81920 208 1916928 0 88490000 - -
+        gcp a3-megagpu-8g amd64 nvidia.com/gpu 8 81920 208 1916928 0 93400000 - -
+        gcp a3-ultragpu-8g amd64 nvidia.com/gpu 8 144384 224 3022848 0 84810000 - -
+        gcp a4-highgpu-8g amd64 nvidia.com/gpu 8 184320 224 4063232 0 - - -
+        gcp g2-standard-4 amd64 nvidia.com/gpu 1 24576 4 16384 0 760000 230000 -
+        gcp g2-standard-8 amd64 nvidia.com/gpu 1 24576 8 32768 0 910000 270000 -
+        gcp g2-standard-12 amd64 nvidia.com/gpu 1 24576 12 49152 0 1060000 320000 -
+        gcp g2-standard-16 amd64 nvidia.com/gpu 1 24576 16 65536 0 1200000 360000 -
+        gcp g2-standard-24 amd64 nvidia.com/gpu 2 24576 24 98304 0 2110000 630000 -
+        gcp g2-standard-32 amd64 nvidia.com/gpu 1 24576 32 131072 0 1790000 540000 -
+        gcp g2-standard-48 amd64 nvidia.com/gpu 4 24576 48 196608 0 4230000 1270000 -
+        gcp g2-standard-96 amd64 nvidia.com/gpu 8 24576 96 393216 0 8460000 2540000 -
+        gcp n1-standard-4+1xT4 amd64 nvidia.com/gpu 1 16384 4 15360 0 540000 150000 -
+        gcp n1-standard-8+1xT4 amd64 nvidia.com/gpu 1 16384 8 30720 0 730000 190000 -
+        gcp n1-standard-32+4xT4 amd64 nvidia.com/gpu 4 16384 32 122880 0 2920000 760000 -
+        gcp n1-standard-8+1xV100 amd64 nvidia.com/gpu 1 16384 8 30720 0 2860000 820000 -
+        gcp n1-standard-32+4xV100 amd64 nvidia.com/gpu 4 16384 32 122880 0 11440000 3280000 -
+        gcp n1-standard-96+8xV100 amd64 nvidia.com/gpu 8 16384 96 368640 0 24400000 6880000 -
+        gcp ct4p-hightpu-4t amd64 google.com/tpu 4 32768 240 416768 0 12880000 - -
+        gcp ct5lp-hightpu-1t amd64 google.com/tpu 1 16384 24 49152 0 1200000 630000 -
+        gcp ct5lp-hightpu-4t amd64 google.com/tpu 4 16384 112 196608 0 4800000 2520000 -
+        gcp ct5lp-hightpu-8t amd64 google.com/tpu 8 16384 224 393216 0 9600000 5040000 -
+        gcp ct5p-hightpu-4t amd64 google.com/tpu 4 97280 208 458752 0 16800000 9660000 -
+        gcp ct6e-standard-1t amd64 google.com/tpu 1 32768 44 180224 0 2700000 1890000 -
+        gcp ct6e-standard-4t amd64 google.com/tpu 4 32768 180 737280 0 10800000 7560000 -
+        gcp ct6e-standard-8t amd64 google.com/tpu 8 32768 180 1474560 0 21600000 15120000 -
+        """
+}

@@ -1,0 +1,81 @@
+public import KubernetesAPI
+import SchedulingModel
+
+extension PoolSettings: ObjectReadable {
+    public init?(reading fields: ObjectReader) {
+        fields.refuseFields(besides: [
+            "name", "instanceTypes", "zones", "capacityTypes", "minNodes", "maxNodes", "labels", "taints",
+            "allocatable",
+            "launchShares", "prices", "machineTypes",
+        ])
+        guard let name = fields.requiredString("name") else { return nil }
+        self.init(name: name, instanceTypes: fields.strings("instanceTypes"), zones: fields.strings("zones"))
+        if self.instanceTypes.isEmpty { fields.report("instanceTypes", expected: "at least one") }
+        if self.zones.isEmpty { fields.report("zones", expected: "at least one") }
+        if fields.has("capacityTypes") { self.capacityTypes = Self.capacityTypes(fields) }
+        self.minNodes = Int(clamping: fields.integer("minNodes", in: 0...1_000_000) ?? 0)
+        self.maxNodes = Int(clamping: fields.integer("maxNodes", in: 0...1_000_000) ?? 1000)
+        if self.minNodes > self.maxNodes { fields.report("minNodes", expected: "at most maxNodes, \(self.maxNodes)") }
+        self.labels = fields.stringMap("labels")
+        self.taints = fields.objects("taints", as: Node.Taint.self).map(Taint.init)
+        var problems: [Problem] = []
+        self.allocatable = ResourceAmounts(offered: fields.quantities("allocatable"), problems: &problems)
+        if !problems.isEmpty { fields.report("allocatable", expected: "amounts from 0") }
+        self.launchShares = fields.string("launchShares")
+        self.prices = fields.objects("prices", as: PriceSetting.self)
+        self.machineTypes = fields.objects("machineTypes", as: MachineSetting.self)
+    }
+
+    private static func capacityTypes(_ fields: ObjectReader) -> [CapacityType] {
+        fields.strings("capacityTypes").compactMap { text in
+            if let type = CapacityType(rawValue: text) { return type }
+            fields.report("capacityTypes", expected: "spot, on-demand or reserved")
+            return nil
+        }
+    }
+}
+
+extension PoolSettings.PriceSetting: ObjectReadable {
+    public init?(reading fields: ObjectReader) {
+        fields.refuseFields(besides: ["instanceType", "capacityType", "zone", "usdPerHour"])
+        guard let type = fields.requiredString("instanceType"),
+            let capacity = fields.requiredChoice("capacityType", as: CapacityType.self)
+        else { return nil }
+        guard let price = fields.number("usdPerHour"), price >= 0, price < 1e6 else {
+            fields.report("usdPerHour", expected: "dollars per hour, from 0")
+            return nil
+        }
+        self.init(
+            instanceType: type, capacityType: capacity, zone: fields.string("zone"),
+            microUSDPerHour: Int64((price * 1e6).rounded()))
+    }
+}
+
+extension PoolSettings.MachineSetting: ObjectReadable {
+    public init?(reading fields: ObjectReader) {
+        fields.refuseFields(besides: [
+            "name", "cpu", "memoryMiB", "deviceResource", "deviceCount", "monthlyInterruptionPercent",
+        ])
+        guard let name = fields.requiredString("name"), let cpus = fields.requiredInteger("cpu", in: 1...100_000),
+            let memory = fields.requiredInteger("memoryMiB", in: 1...(1 << 40))
+        else { return nil }
+        self.init(
+            name: name, cpuCount: cpus, memoryMiB: memory,
+            deviceResource: ResourceName(fields.string("deviceResource") ?? "nvidia.com/gpu"),
+            deviceCount: Int(clamping: fields.integer("deviceCount", in: 0...1024) ?? 0),
+            monthlyInterruptionPercent: fields.number("monthlyInterruptionPercent"))
+    }
+}
+
+extension CapacitySettings {
+    init(reading fields: ObjectReader) {
+        self.init()
+        fields.refuseFields(besides: ["lostWorkHours", "restartHours", "hoursPerWeek"])
+        self.lostWorkHours = fields.positiveNumber("lostWorkHours") ?? self.lostWorkHours
+        self.restartHours = fields.positiveNumber("restartHours") ?? self.restartHours
+        if let hours = fields.positiveNumber("hoursPerWeek") {
+            if hours > 168 { fields.report("hoursPerWeek", expected: "at most 168") }
+            self.hoursPerWeek = min(hours, 168)
+        }
+    }
+}
