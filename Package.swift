@@ -83,6 +83,8 @@ let package = Package(
             dependencies: ["CapacityPlanner", "SchedulingModel", "SchedulingCycle", "TestSupport"],
             resources: [.copy("Instances")],
             swiftSettings: strict),
+        .testTarget(
+            name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay"], swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(
             name: "ClusterImportTests",
