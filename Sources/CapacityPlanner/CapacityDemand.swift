@@ -15,10 +15,14 @@ struct CapacityDemand {
     /// Ascending positions in the snapshot.
     private(set) var singles: [Int] = []
     private(set) var notForLackOfNodes: Set<PodKey> = []
+    /// By position in the snapshot.
+    private(set) var isPending: [Bool]
 
     init(snapshot: ClusterSnapshot, pending: [PendingPod]) {
+        self.isPending = Array(repeating: false, count: snapshot.pods.count)
         var byGang: [PodGroupKey: [PendingPod]] = [:]
         for pod in pending {
+            if let index = snapshot.podIndex(of: pod.pod) { self.isPending[index] = true }
             if let group = pod.group {
                 byGang[group, default: []].append(pod)
             } else if Self.isForLackOfNodes(pod.reason), let index = snapshot.podIndex(of: pod.pod) {

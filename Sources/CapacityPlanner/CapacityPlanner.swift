@@ -56,9 +56,9 @@ public struct CapacityPlanner: Sendable {
             var attempt = trial
             attempt.add([launch], for: launches.gang.key)
             try attempt.replan(self.configuration)
-            guard attempt.placedCount(of: launches.gang.pods) > before, attempt.isNoWorse(than: trial) else { continue }
+            guard attempt.placedCount(of: launches.gang.pods) > before else { continue }
             attempt.dropUnusedNodes()
-            market.take(attempt.boughtNodeCount - trial.boughtNodeCount, of: launch.offering)
+            market.take(used: attempt.usedNodes)
             trial = attempt
             return
         }
@@ -79,15 +79,24 @@ public struct CapacityPlanner: Sendable {
     private func buySingles(
         _ singles: [Int], _ market: inout Market, _ trial: inout PurchaseTrial, _ refusals: inout Refusals
     ) throws(RefusedPlan) -> Double {
-        let snapshot = trial.original
-        let waiting = singles.filter { trial.isPending(snapshot.pods[$0].key) }
-        let choice = self.choice(for: waiting, in: snapshot, market, &refusals)
-        guard !choice.launches.isEmpty else { return 0 }
-        trial.add(choice.launches, for: nil)
-        try trial.replan(self.configuration)
-        trial.dropUnusedNodes()
-        return choice.lowerBound
+        var bound = 0.0
+        for round in 0..<Self.coverRounds {
+            let waiting = singles.filter { trial.isPending($0) }
+            let choice = self.choice(for: waiting, in: trial.original, market, &refusals)
+            if round == 0 { bound = choice.lowerBound }
+            guard !choice.launches.isEmpty else { break }
+            let before = trial.boughtNodeCount
+            trial.add(choice.launches, for: nil)
+            try trial.replan(self.configuration)
+            trial.dropUnusedNodes()
+            if trial.boughtNodeCount == before { break }
+            market.take(used: trial.usedNodes)
+        }
+        return bound
     }
+
+    /// The planner may pack otherwise than the cover; what is left over is covered again.
+    private static let coverRounds = 3
 
     /// The nodes that hold these pods for least money, by offering.
     private func choice(

@@ -52,7 +52,8 @@ private struct FillingSearch {
     private var stepsLeft: Int
     private(set) var best = 0.0
     private var bestItemCounts: [Int]
-    let rootBound: Double
+    /// See `surrogate`.
+    private let weights: [Double]
 
     init(_ problem: CoverProblem, _ prices: [Double], _ offering: Int, stepLimit: Int) {
         let items = (0..<problem.shapeCount).filter { prices[$0] > 1e-9 && problem.mostAlone($0, on: offering) > 0 }
@@ -78,8 +79,11 @@ private struct FillingSearch {
         self.counts = Array(repeating: 0, count: items.count)
         self.bestItemCounts = self.counts
         self.stepsLeft = stepLimit
-        self.rootBound = Self.fractionalBound(items.map(\.shape), prices, limits: self.limits, shares)
+        self.weights = Self.surrogate(self.worths, self.shares, width: width)
     }
+
+    /// A little above the sum, so that rounding cannot make it too low.
+    var rootBound: Double { self.shapes.isEmpty ? 0 : self.weights.reduce(0, +) * (1 + 1e-9) }
 
     var limitReached: Bool { self.stepsLeft <= 0 }
 
@@ -111,33 +115,39 @@ private struct FillingSearch {
     }
 
     private func bound(from item: Int) -> Double {
-        var bound = Double.infinity
+        var (bound, weighed) = (Double.infinity, 0.0)
         for resource in 0..<self.width {
             // What is left may be a rounding error below nothing, and nothing times infinity is no number.
             let left = max(0, self.left[resource]) + 1e-9
             bound = min(bound, left * self.densities[item * self.width + resource])
+            weighed += left * self.weights[resource]
         }
-        return bound
+        return min(bound, weighed)
     }
 
-    /// Of each resource alone the best fractional filling, with each shape's own limit; the least of these.
-    private static func fractionalBound(
-        _ shapes: [Int], _ prices: [Double], limits: [Int], _ shares: [[Double]]
-    ) -> Double {
-        var least = Double.infinity
-        for resource in 0..<(shares.first?.count ?? 0) {
-            let order = shapes.indices.sorted {
-                prices[shapes[$0]] * shares[$1][resource] > prices[shapes[$1]] * shares[$0][resource]
+    /// Values of a whole node's resources at which no shape is worth more than it takes, so that their sum is a bound.
+    ///
+    /// The dual of the fractional filling, by multiplicative weights (Young 1995): the shape that is worth most against
+    /// its cost makes what it takes dearer. The cheapest weights met are kept.
+    private static func surrogate(_ worths: [Double], _ shares: [Double], width: Int) -> [Double] {
+        var weights = [Double](repeating: 1, count: width)
+        var (best, bestSum) = (weights, Double.infinity)
+        for step in 0..<Self.surrogateSteps {
+            var (dearest, ratio) = (0, 0.0)
+            for item in worths.indices {
+                var cost = 0.0
+                for resource in 0..<width { cost += weights[resource] * shares[item * width + resource] }
+                if worths[item] > ratio * cost { (dearest, ratio) = (item, worths[item] / max(cost, 1e-300)) }
             }
-            var (room, worth) = (1.0, 0.0)
-            for item in order {
-                let share = shares[item][resource]
-                let pods = share > 0 ? min(Double(limits[item]), room / share) : Double(limits[item])
-                worth += pods * prices[shapes[item]]
-                room -= pods * share
-            }
-            least = min(least, worth)
+            let sum = weights.reduce(0, +)
+            if ratio * sum < bestSum { (best, bestSum) = (weights.map { $0 * ratio }, ratio * sum) }
+            var largest = 1e-12
+            for resource in 0..<width { largest = max(largest, shares[dearest * width + resource]) }
+            let rate = step < Self.surrogateSteps / 2 ? 0.2 : 0.03
+            for resource in 0..<width { weights[resource] *= 1 + rate * shares[dearest * width + resource] / largest }
         }
-        return least.isFinite ? least : 0
+        return best
     }
+
+    private static var surrogateSteps: Int { 160 }
 }

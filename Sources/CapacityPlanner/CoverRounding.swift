@@ -13,14 +13,23 @@ struct CoverRounding {
     func best(of solution: [(pattern: CoverProblem.Pattern, nodes: Double)]) -> Cover {
         // How much of a node the fraction must be to be bought whole; above 1: whole nodes only.
         let thresholds = [1.01, 0.9, 0.75, 0.5, 0.3]
-        let covers = thresholds.map { self.cover(solution, threshold: $0) } + [self.cover([], threshold: 1)]
+        let stocks = thresholds.map { self.completed(solution, threshold: $0) } + [self.completed([], threshold: 1)]
+        let ranked = stocks.map { ($0.left.reduce(0, +), $0.cost(self.problem), $0) }
+            .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+        let covers = ranked.prefix(3).map { self.improved($0.2) }
         return covers.min { lhs, rhs in
-            let (left, right) = (lhs.left.reduce(0, +), rhs.left.reduce(0, +))
-            return left != right ? left < right : lhs.cost < rhs.cost
+            (lhs.left.reduce(0, +), lhs.cost) < (rhs.left.reduce(0, +), rhs.cost)
         } ?? Cover(nodes: [], cost: 0, left: self.problem.demand)
     }
 
-    private func cover(_ solution: [(pattern: CoverProblem.Pattern, nodes: Double)], threshold: Double) -> Cover {
+    private func improved(_ stock: Stock) -> Cover {
+        var improvement = CoverImprovement(problem: self.problem, stock: stock)
+        improvement.run()
+        let best = improvement.stock
+        return Cover(nodes: best.nodes, cost: best.cost(self.problem), left: best.left)
+    }
+
+    private func completed(_ solution: [(pattern: CoverProblem.Pattern, nodes: Double)], threshold: Double) -> Stock {
         var stock = Stock(self.problem)
         for (pattern, nodes) in solution.sorted(by: { $0.nodes > $1.nodes }) {
             let whole = nodes.rounded(.down)
@@ -32,10 +41,7 @@ struct CoverRounding {
             stock.buy(pattern, count: count)
             if stock.left == before { break }
         }
-        var improvement = CoverImprovement(problem: self.problem, stock: stock)
-        improvement.run()
-        return Cover(
-            nodes: improvement.stock.nodes, cost: improvement.stock.cost(self.problem), left: improvement.stock.left)
+        return stock
     }
 
     /// The filling of what is left with most worth per dollar, and how often it can be repeated.

@@ -3,8 +3,10 @@ struct CoverSearch {
     let problem: CoverProblem
     /// Rounds of new columns.
     var roundLimit = 40
-    /// Steps of one proof that an offering cannot hold more worth.
-    var proofStepLimit = 4_000
+    /// Steps of all proofs of one round, shared evenly by the offerings.
+    var proofStepLimit = 200_000
+    /// Rounds in which columns are looked for by proof.
+    var proofRoundLimit = 6
 
     struct Result {
         /// What each bought node holds, with how many nodes are alike; no pod twice.
@@ -48,7 +50,7 @@ struct CoverSearch {
     /// - Returns: The lower bound of the last prices. Prices at which no filling is worth more than its node are a
     ///   solution of the dual program; others are scaled down until they are (Farley 1990).
     private func improve(_ program: inout CoverProgram) -> Double {
-        var bound = 0.0
+        var (bound, proofs) = (0.0, 0)
         for round in 0..<self.roundLimit {
             let pricing = CoverPricing(problem: self.problem, prices: program.prices)
             var added = self.addGreedyColumns(pricing, &program)
@@ -56,6 +58,8 @@ struct CoverSearch {
                 let proof = self.prove(pricing, &program)
                 bound = max(bound, proof.bound)
                 added = proof.added
+                proofs += 1
+                if proofs == self.proofRoundLimit { break }
             }
             if added == 0 { break }
             program.solve(pivotLimit: 2_000)
@@ -78,7 +82,8 @@ struct CoverSearch {
     private func prove(_ pricing: CoverPricing, _ program: inout CoverProgram) -> (bound: Double, added: Int) {
         var (scale, added) = (1.0, 0)
         for offering in 0..<self.problem.offeringCount {
-            let ceiling = pricing.ceiling(offering, stepLimit: self.proofStepLimit)
+            let ceiling = pricing.ceiling(
+                offering, stepLimit: max(50, self.proofStepLimit / self.problem.offeringCount))
             guard ceiling.value > self.problem.costs[offering] else { continue }
             scale = min(scale, self.problem.costs[offering] / ceiling.value)
             if let pattern = ceiling.pattern, ceiling.value > self.problem.costs[offering] * (1 + 1e-7) {

@@ -26,7 +26,11 @@ struct Market {
         self.headroom[self.poolByOffering[offering]] >= count && !self.blocked.contains(self.offerings[offering].key)
     }
 
-    mutating func take(_ count: Int, of offering: Int) { self.headroom[self.poolByOffering[offering]] -= count }
+    /// - Parameter used: All nodes that are to be bought, by offering.
+    mutating func take(used: [Int: Int]) {
+        self.headroom = self.pools.map(\.headroom)
+        for (offering, count) in used { self.headroom[self.poolByOffering[offering]] -= count }
+    }
 
     func launch(of offering: Int, count: Int) -> Launch {
         let pool = self.pools[self.poolByOffering[offering]]

@@ -1,13 +1,17 @@
 import SchedulingCycle
 import SchedulingModel
 
-/// A snapshot with nodes that could be bought, and the plan the planner made of it.
+/// A snapshot with nodes that could be bought. What has found a place there keeps it.
+///
+/// Protocol of use: 1. `add` nodes; 2. `replan`, which places what is pending and has that verified; 3. `dropUnusedNodes`;
+/// go on with 1, or 4. `purchasePlan`. A copy is a what-if.
 struct PurchaseTrial {
     let original: ClusterSnapshot
-    private(set) var plan: Plan
+    /// As `original.pods`; those that were placed are bound.
+    private var pods: [PodState]
     private var bought: [BoughtNode] = []
     private var launchCount = 0
-    private var placed: Set<PodKey>
+    private var nodeCount = 0
 
     private struct BoughtNode {
         var state: NodeState
@@ -17,24 +21,36 @@ struct PurchaseTrial {
 
     init(snapshot: ClusterSnapshot, plan: Plan) {
         self.original = snapshot
-        self.plan = plan
-        self.placed = Set(plan.assignments.map(\.pod))
+        self.pods = snapshot.pods
+        self.bind(plan.assignments)
     }
 
     var boughtNodeCount: Int { self.bought.count }
 
-    func isPending(_ pod: PodKey) -> Bool { !self.placed.contains(pod) }
+    /// Bought nodes per offering.
+    var usedNodes: [Int: Int] {
+        self.bought.reduce(into: [:]) { $0[$1.offering, default: 0] += 1 }
+    }
 
-    func placedCount(of pods: [Int]) -> Int { pods.count { !self.isPending(self.original.pods[$0].key) } }
+    func isPending(_ pod: Int) -> Bool { self.pods[pod].node == nil }
 
-    /// More nodes must not cost anybody the place he had.
-    func isNoWorse(than other: PurchaseTrial) -> Bool { self.plan.pending.count < other.plan.pending.count }
+    func placedCount(of pods: [Int]) -> Int { pods.count { !self.isPending($0) } }
+
+    private mutating func bind(_ assignments: [Assignment]) {
+        for assignment in assignments {
+            guard let index = self.original.podIndex(of: assignment.pod) else { continue }
+            self.pods[index].standing = .bound(assignment.node)
+            self.pods[index].knownDevices = assignment.devices
+            if let rank = assignment.rank { self.pods[index].rank = rank }
+        }
+    }
 
     mutating func add(_ launches: [Launch], for group: PodGroupKey?) {
         for launch in launches {
             self.launchCount += 1
             for _ in 0..<launch.count {
-                let state = Self.node(of: launch, launch: self.launchCount, number: self.bought.count + 1)
+                self.nodeCount += 1
+                let state = Self.node(of: launch, launch: self.launchCount, number: self.nodeCount)
                 self.bought.append(BoughtNode(state: state, offering: launch.offering, group: group))
             }
         }
@@ -54,17 +70,17 @@ struct PurchaseTrial {
         return node
     }
 
+    /// Places what is pending, and keeps it.
     mutating func replan(_ configuration: PlannerConfiguration) throws(RefusedPlan) {
         let snapshot = ClusterSnapshot(
-            nodes: self.original.nodes + self.bought.map(\.state), pods: self.original.pods,
-            groups: self.original.groups, topology: self.original.topology)
-        self.plan = try Planner(configuration: configuration).plan(snapshot)
-        self.placed = Set(self.plan.assignments.map(\.pod))
+            nodes: self.original.nodes + self.bought.map(\.state), pods: self.pods, groups: self.original.groups,
+            topology: self.original.topology)
+        self.bind(try Planner(configuration: configuration).plan(snapshot).assignments)
     }
 
-    /// Empty nodes were not needed; without them the plan stands as it is.
+    /// Empty nodes were not needed.
     mutating func dropUnusedNodes() {
-        let used = Set(self.plan.assignments.map(\.node))
+        let used = Set(self.pods.compactMap(\.node))
         self.bought.removeAll { !used.contains($0.state.name) }
     }
 
@@ -73,22 +89,22 @@ struct PurchaseTrial {
     func purchasePlan(
         demand: CapacityDemand, market: Market, interruptions: InterruptionModel, refusals: Refusals, bound: Double
     ) -> PurchasePlan {
-        let podsByNode = Dictionary(grouping: self.plan.assignments, by: \.node)
+        let podsByNode = Dictionary(grouping: self.pods.filter { $0.node != nil }, by: \.node)
         var order: [Lot] = []
         var lots: [Lot: (nodes: Int, pods: [PodKey])] = [:]
         for node in self.bought {
             let lot = Lot(offering: node.offering, group: node.group)
             if lots[lot] == nil { order.append(lot) }
             lots[lot, default: (0, [])].nodes += 1
-            lots[lot, default: (0, [])].pods += podsByNode[node.state.name, default: []].map(\.pod)
+            lots[lot, default: (0, [])].pods += podsByNode[node.state.name, default: []].map(\.key)
         }
         let purchases = order.map { lot in
             let (nodes, pods) = lots[lot] ?? (0, [])
             return Self.purchase(lot, nodes: nodes, pods: pods.sorted(), market, interruptions)
         }
-        let unserved = self.plan.pending.map(\.pod).sorted().map { key in
+        let unserved = self.pods.indices.filter { demand.isPending[$0] && self.isPending($0) }.map { index in
+            let key = self.original.pods[index].key
             let isHopeless = demand.notForLackOfNodes.contains(key)
-            let index = self.original.podIndex(of: key) ?? 0
             return UnservedPod(pod: key, reason: isHopeless ? .notForLackOfNodes : refusals.reason(of: index))
         }
         let cost = purchases.reduce(0) { $0 + $1.expectedCostPerHourMicroUSD }
