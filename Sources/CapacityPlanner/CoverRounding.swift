@@ -12,11 +12,11 @@ struct CoverRounding {
     /// The cheapest of several roundings, each completed greedily and then improved.
     func best(of solution: [(pattern: CoverProblem.Pattern, nodes: Double)]) -> Cover {
         // How much of a node the fraction must be to be bought whole; above 1: whole nodes only.
-        let thresholds = [1.01, 0.9, 0.75, 0.5, 0.3]
+        let thresholds = [1.01, 0.75, 0.4]
         let stocks = thresholds.map { self.completed(solution, threshold: $0) } + [self.completed([], threshold: 1)]
         let ranked = stocks.map { ($0.left.reduce(0, +), $0.cost(self.problem), $0) }
             .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
-        let covers = ranked.prefix(3).map { self.improved($0.2) }
+        let covers = ranked.prefix(2).map { self.improved($0.2) }
         return covers.min { lhs, rhs in
             (lhs.left.reduce(0, +), lhs.cost) < (rhs.left.reduce(0, +), rhs.cost)
         } ?? Cover(nodes: [], cost: 0, left: self.problem.demand)
@@ -146,7 +146,7 @@ struct CoverImprovement {
     }
 
     private mutating func mergePairs() -> Bool {
-        let last = self.stock.nodes.suffix(28).indices
+        let last = self.stock.nodes.suffix(20).indices
         var looked = 0
         for first in last {
             for second in last where second > first || (second == first && self.stock.nodes[first].count > 1) {
