@@ -51,6 +51,10 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "ClusterImport", dependencies: ["KubernetesAPI", "SchedulingModel"], swiftSettings: strict),
         .target(name: "HTTPTransport", swiftSettings: strict),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "CloudProviders", dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL"],
+            swiftSettings: strict),
         .target(name: "PlanReport", dependencies: ["SchedulingModel"], swiftSettings: strict),
         .executableTarget(
             name: "Berth",
@@ -85,6 +89,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay"], swiftSettings: strict),
+        .testTarget(
+            name: "CloudProvidersTests", dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport"],
+            swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(
             name: "ClusterImportTests",

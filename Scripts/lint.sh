@@ -37,6 +37,7 @@ check_imports PlacementVerifier 'SchedulingModel'
 check_imports SchedulingCycle 'SchedulingModel|PlacementSolver|PlacementVerifier'
 check_imports CapacityPlanner 'SchedulingModel|SchedulingCycle|PlacementVerifier'
 check_imports PlanReport 'SchedulingModel'
+check_imports CloudProviders 'SchedulingModel|HTTPTransport|COpenSSL'
 
 # Nothing from the outside reaches a trap, and no half-done work is delivered.
 forbid() {
