@@ -33,17 +33,41 @@ public struct CapacityPlanner: Sendable {
         let demand = CapacityDemand(snapshot: snapshot, pending: plan.pending)
         var market = Market(pools: pools, blocked: blocked)
         var trial = PurchaseTrial(snapshot: snapshot, plan: plan)
-        var bound = 0.0
         var refusals = Refusals()
-        for gang in demand.gangs {
+        let bounds = try self.buyAtOnce(demand.gangs, &market, &trial)
+        for gang in demand.gangs where trial.placedCount(of: gang.pods) < gang.pods.count {
             let launches = GangLaunches(gang, market: market, interruptions: self.interruptions, snapshot: snapshot)
-            bound += launches.lowerBound
             if let reason = launches.refusal { refusals.note(gang.pods, reason) }
             try self.buy(launches, &market, &trial)
         }
-        bound += try self.buySingles(demand.singles, &market, &trial, &refusals)
+        var bound = try self.buySingles(demand.singles, &market, &trial, &refusals)
+        // A gang that found part of its room elsewhere needed less than a launch for all of it.
+        for (gang, least) in zip(demand.gangs, bounds) where trial.standsOnItsOwnNodes(gang) { bound += least }
         return trial.purchasePlan(
             demand: demand, market: market, interruptions: self.interruptions, refusals: refusals, bound: bound)
+    }
+
+    /// The cheapest launch for each gang, all in one trial: most gangs need no second.
+    ///
+    /// - Returns: Per gang the lower bound of what a launch for all its pending members costs.
+    private func buyAtOnce(
+        _ gangs: [CapacityDemand.Gang], _ market: inout Market, _ trial: inout PurchaseTrial
+    ) throws(RefusedPlan) -> [Double] {
+        var (reserved, counts, bounds) = (market, [Int: Int](), [Double]())
+        for gang in gangs {
+            let launches = GangLaunches(
+                gang, market: reserved, interruptions: self.interruptions, snapshot: trial.original)
+            bounds.append(launches.lowerBound)
+            guard let launch = launches.candidates.first else { continue }
+            trial.add([launch], for: gang.key)
+            counts[launch.offering, default: 0] += launch.count
+            reserved.take(used: counts)
+        }
+        guard !counts.isEmpty else { return bounds }
+        try trial.replan(self.configuration)
+        trial.dropUnusedNodes()
+        market.take(used: trial.usedNodes)
+        return bounds
     }
 
     /// The cheapest launch on which the planner places more of the gang than before.
@@ -79,20 +103,25 @@ public struct CapacityPlanner: Sendable {
     private func buySingles(
         _ singles: [Int], _ market: inout Market, _ trial: inout PurchaseTrial, _ refusals: inout Refusals
     ) throws(RefusedPlan) -> Double {
+        let (before, first) = (market, singles.filter { trial.isPending($0) })
         var bound = 0.0
         for round in 0..<Self.coverRounds {
             let waiting = singles.filter { trial.isPending($0) }
             let choice = self.choice(for: waiting, in: trial.original, market, &refusals)
             if round == 0 { bound = choice.lowerBound }
             guard !choice.launches.isEmpty else { break }
-            let before = trial.boughtNodeCount
+            let nodeCount = trial.boughtNodeCount
             trial.add(choice.launches, for: nil)
             try trial.replan(self.configuration)
             trial.dropUnusedNodes()
-            if trial.boughtNodeCount == before { break }
+            if trial.boughtNodeCount == nodeCount { break }
             market.take(used: trial.usedNodes)
         }
-        return bound
+        let served = first.filter { !trial.isPending($0) }
+        guard served.count < first.count else { return bound }
+        // Of those alone that got their nodes.
+        var ignored = Refusals()
+        return self.choice(for: served, in: trial.original, before, &ignored).lowerBound
     }
 
     /// The planner may pack otherwise than the cover; what is left over is covered again.

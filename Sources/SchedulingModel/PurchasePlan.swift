@@ -7,8 +7,8 @@ public struct PurchasePlan: Hashable, Sendable {
     public var purchases: [Purchase]
     /// Pending pods that no purchase helps, sorted by key.
     public var unserved: [UnservedPod]
-    /// No set of nodes from these pools that holds the served single pods, and nothing less for each gang, costs less in
-    /// expectation. Of the search over offerings as `expectedCostPerHourMicroUSD` counts them; millionths of a dollar per hour.
+    /// No nodes of these pools on which the served work runs are expected to cost less: for single pods any nodes, for a gang any
+    /// launch of one offering. A gang that found part of its room elsewhere counts nothing. Millionths of a dollar per hour.
     public var lowerBoundPerHourMicroUSD: Int64
 
     public init(purchases: [Purchase] = [], unserved: [UnservedPod] = [], lowerBoundPerHourMicroUSD: Int64 = 0) {

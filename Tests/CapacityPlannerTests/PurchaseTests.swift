@@ -64,6 +64,14 @@ struct PurchaseTests {
         #expect(Set(plan.unserved.map(\.reason)) == [.offeringsExhausted])
     }
 
+    @Test("the lower bound speaks of the work that was served")
+    func lowerBound() throws {
+        let pods = (0..<4).map { PodState.gpu("p\($0)", count: 8) }
+        let limited = try Shop.purchases(pods: pods, pools: [Shop.pool([self.large], maxNodes: 2)])
+        #expect(limited.lines == ["2 x box-8 on-demand in a"])
+        #expect(limited.lowerBoundPerHourMicroUSD == 12_000_000)
+    }
+
     @Test("a rack is bought only where the launch promises one")
     func promisedDomain() throws {
         let topology = Topology(levels: [.init(name: "rack", labelKey: "rack")])
