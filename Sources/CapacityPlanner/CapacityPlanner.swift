@@ -54,11 +54,19 @@ public struct CapacityPlanner: Sendable {
         _ gangs: [CapacityDemand.Gang], _ market: inout Market, _ trial: inout PurchaseTrial
     ) throws(RefusedPlan) -> [Double] {
         var (reserved, counts, bounds) = (market, [Int: Int](), [Double]())
+        let fitting = try trial.membersThatFit(gangs, self.configuration)
         for gang in gangs {
             let launches = GangLaunches(
                 gang, market: reserved, interruptions: self.interruptions, snapshot: trial.original)
             bounds.append(launches.lowerBound)
-            guard let launch = launches.candidates.first else { continue }
+            // With free room for some, only the others need nodes; if that turns out too few, the gang is tried again alone.
+            var rest = gang
+            rest.pods = gang.requiredAxes.isEmpty ? gang.pods.filter { !fitting.contains($0) } : gang.pods
+            let sized =
+                rest.pods.count == gang.pods.count
+                ? launches
+                : GangLaunches(rest, market: reserved, interruptions: self.interruptions, snapshot: trial.original)
+            guard !rest.pods.isEmpty, let launch = sized.candidates.first else { continue }
             trial.add([launch], for: gang.key)
             counts[launch.offering, default: 0] += launch.count
             reserved.take(used: counts)

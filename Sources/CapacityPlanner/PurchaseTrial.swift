@@ -90,6 +90,23 @@ struct PurchaseTrial {
         self.bought.removeAll { !used.contains($0.state.name) }
     }
 
+    /// Members that would find room on what is there, each for itself.
+    func membersThatFit(
+        _ gangs: [CapacityDemand.Gang], _ configuration: PlannerConfiguration
+    ) throws(RefusedPlan) -> Set<Int> {
+        let members = Set(gangs.flatMap(\.pods))
+        guard !members.isEmpty, !self.original.nodes.isEmpty else { return [] }
+        let pods = self.pods.indices.compactMap { index -> PodState? in
+            var pod = self.pods[index]
+            if members.contains(index) { pod.group = nil } else if pod.node == nil { return nil }
+            return pod
+        }
+        let snapshot = ClusterSnapshot(
+            nodes: self.original.nodes, pods: pods, groups: self.original.groups, topology: self.original.topology)
+        let plan = try Planner(configuration: configuration).plan(snapshot)
+        return Set(plan.assignments.compactMap { self.original.podIndex(of: $0.pod) })
+    }
+
     // MARK: The result
 
     func purchasePlan(

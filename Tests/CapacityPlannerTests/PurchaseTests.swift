@@ -72,6 +72,28 @@ struct PurchaseTests {
         #expect(limited.lowerBoundPerHourMicroUSD == 12_000_000)
     }
 
+    @Test("free room for some of a gang saves nodes, and a bound is then not claimed")
+    func gangWithRoomForSome() throws {
+        let (members, group) = self.gang(3, gpus: 8)
+        let plan = try Shop.purchases(
+            pods: members, groups: [group], nodes: [.gpu("n", count: 8)], pools: [Shop.pool([self.large])])
+        #expect(plan.lines == ["2 x box-8 on-demand in a"])
+        #expect(plan.unserved == [])
+        #expect(plan.lowerBoundPerHourMicroUSD == 0)
+    }
+
+    @Test("two gangs that want the same free room are both bought whole")
+    func gangsThatCompete() throws {
+        let (members, group) = self.gang(2, gpus: 8)
+        let others = (0..<2).map { (rank: Int) in PodState.gpu("u-\(rank)", count: 8, group: "second", rank: rank) }
+        let second = PodGroup(key: PodGroupKey(namespace: "ml", name: "second"), minMember: 2)
+        let plan = try Shop.purchases(
+            pods: members + others, groups: [group, second], nodes: [.gpu("n", count: 8)],
+            pools: [Shop.pool([self.large])])
+        #expect(plan.purchases.reduce(0) { $0 + $1.nodeCount } == 3)
+        #expect(plan.unserved == [])
+    }
+
     @Test("a rack is bought only where the launch promises one")
     func promisedDomain() throws {
         let topology = Topology(levels: [.init(name: "rack", labelKey: "rack")])
