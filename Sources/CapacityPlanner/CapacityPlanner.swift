@@ -41,6 +41,7 @@ public struct CapacityPlanner: Sendable {
             try self.buy(launches, &market, &trial)
         }
         var bound = try self.buySingles(demand.singles, &market, &trial, &refusals)
+        trial.attributeNodes(to: demand.gangs)
         // A gang that found part of its room elsewhere needed less than a launch for all of it.
         for (gang, least) in zip(demand.gangs, bounds) where trial.standsOnItsOwnNodes(gang) { bound += least }
         return trial.purchasePlan(

@@ -107,6 +107,21 @@ struct PurchaseTrial {
         return Set(plan.assignments.compactMap { self.original.podIndex(of: $0.pod) })
     }
 
+    /// Nodes alike may have changed hands between gangs: each is counted to the gang that alone stands on it.
+    mutating func attributeNodes(to gangs: [CapacityDemand.Gang]) {
+        var holders: [NodeName: Set<PodGroupKey>] = [:]
+        for gang in gangs {
+            for pod in gang.pods {
+                if let node = self.pods[pod].node { holders[node, default: []].insert(gang.key) }
+            }
+        }
+        for index in self.bought.indices {
+            if let groups = holders[self.bought[index].state.name], groups.count == 1, let group = groups.first {
+                self.bought[index].group = group
+            }
+        }
+    }
+
     // MARK: The result
 
     func purchasePlan(

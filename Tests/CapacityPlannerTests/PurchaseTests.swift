@@ -91,6 +91,10 @@ struct PurchaseTests {
             pods: members + others, groups: [group, second], nodes: [.gpu("n", count: 8)],
             pools: [Shop.pool([self.large])])
         #expect(plan.purchases.reduce(0) { $0 + $1.nodeCount } == 3)
+        for purchase in plan.purchases {
+            let prefix = purchase.group == group.key ? "t-" : "u-"
+            #expect(purchase.pods.allSatisfy { $0.name.hasPrefix(prefix) })
+        }
         #expect(plan.unserved == [])
     }
 
