@@ -6,6 +6,10 @@ struct OpenbReport {
     let policy: String
     let seed: UInt64
     let figures: ReplayFigures
+    /// Proven for `boundPercent` arrived; nil where nobody asked, or the sequence ends before.
+    var leastUnallocatedPercent: Double?
+
+    static let boundPercent = 100
 
     private static let percents = Array(stride(from: 80, through: 130, by: 5))
 
@@ -20,6 +24,7 @@ struct OpenbReport {
             .init("allocatedGPUs", .number(Double(self.figures.allocatedGPUMillis) / 1000)),
             .init("allocatedPercent", self.shares(self.figures.allocatedPercent)),
             .init("unallocatedPercent", self.shares(self.figures.unallocatedPercent)),
+            .init("leastUnallocatedPercent", self.leastUnallocated),
             .init(
                 "failures",
                 .object(
@@ -32,11 +37,18 @@ struct OpenbReport {
         return value.text(lineDepth: 2) + "\n"
     }
 
+    private var leastUnallocated: JSONValue {
+        guard let least = self.leastUnallocatedPercent else { return .null }
+        return .object([.init("\(Self.boundPercent)", .number(Self.tenThousandths(least)))])
+    }
+
+    private static func tenThousandths(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+
     /// By percent of arrived demand; null where the sequence ends before.
     private func shares(_ share: (Int) -> Double?) -> JSONValue {
         .object(
             Self.percents.map { percent in
-                .init("\(percent)", share(percent).map { .number(($0 * 10_000).rounded() / 10_000) } ?? .null)
+                .init("\(percent)", share(percent).map { .number(Self.tenThousandths($0)) } ?? .null)
             })
     }
 
@@ -71,6 +83,12 @@ struct OpenbReport {
             lines.append(
                 "  \(Self.right("\(percent)", 9))  \(Self.right(Self.hundredths(allocated), 11))"
                     + "  \(Self.right(Self.hundredths(100 - allocated), 13))")
+        }
+        if let least = self.leastUnallocatedPercent {
+            lines += [
+                "",
+                "no policy leaves less than \(Self.hundredths(least)) % unallocated at \(Self.boundPercent) % arrived",
+            ]
         }
         let failures = ReplayFigures.PodKind.allCases.map { "\($0.rawValue) \(self.figures.failures[$0] ?? 0)" }
         let sorted = self.figures.nanoseconds.sorted()

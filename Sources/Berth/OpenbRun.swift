@@ -18,6 +18,7 @@ struct OpenbRun: Sendable {
     let seed: UInt64
     let policy: Policy
     let placements: String?
+    let provesBound: Bool
     let output: OutputFormat
 
     func respond() -> CommandResponse {
@@ -32,7 +33,11 @@ struct OpenbRun: Sendable {
                 if keepsPlacements { lines += Self.line(arrival, pod, placement).utf8 }
             }
             if let placements { try Self.write(lines, to: placements) }
-            let report = OpenbReport(policy: self.policy.rawValue, seed: self.seed, figures: figures)
+            var report = OpenbReport(policy: self.policy.rawValue, seed: self.seed, figures: figures)
+            if self.provesBound {
+                var bound = ArrivalBound(trace, sequence)
+                report.leastUnallocatedPercent = bound.leastUnallocatedPercent(atArrived: OpenbReport.boundPercent)
+            }
             let text = self.output == .json ? report.json : report.table
             return CommandResponse(standardOutput: text, status: .success)
         } catch let error as InputError {

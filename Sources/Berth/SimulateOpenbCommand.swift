@@ -39,13 +39,16 @@ struct SimulateOpenbCommand: ParsableCommand {
     @Option(help: "Write a line per arrival: its number, pod row, node row or -1, and the GPUs it got.")
     var placements: String?
 
+    @Flag(help: "Also prove how few GPUs any policy could have left unused at 100 % arrived. Takes under a second.")
+    var bound = false
+
     @Option(name: .shortAndLong, help: "What to print.")
     var output: OutputFormat = .table
 
     func run() throws {
         let run = OpenbRun(
             nodes: self.nodes, pods: self.pods, arrivals: self.arrivals, nodeRanks: self.noderank, seed: self.seed,
-            policy: self.policy, placements: self.placements, output: self.output)
+            policy: self.policy, placements: self.placements, provesBound: self.bound, output: self.output)
         let response = run.respond()
         Terminal.writeError(response.standardError)
         guard Terminal.writeOutput(response.standardOutput) else {

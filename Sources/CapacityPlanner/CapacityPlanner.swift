@@ -18,6 +18,7 @@ public struct CapacityPlanner: Sendable {
         self.interruptions = interruptions
         self.configuration = configuration
         self.configuration.searchesFixes = false
+        self.configuration.provesBound = false
     }
 
     /// What to buy for the pods that `plan` leaves pending in `snapshot`.

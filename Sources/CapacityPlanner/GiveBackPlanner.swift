@@ -21,6 +21,7 @@ public struct GiveBackPlanner: Sendable {
     public init(configuration: PlannerConfiguration = PlannerConfiguration()) {
         self.configuration = configuration
         self.configuration.searchesFixes = false
+        self.configuration.provesBound = false
     }
 
     /// A node that a pool bought.

@@ -124,6 +124,16 @@ struct DeviceTable: Sendable {
         return min(999, left)
     }
 
+    /// Thousandths of a device that parts may still take by the measure that binds least: memory where it is known.
+    func mostLeft(in pool: Int, at device: Int) -> Int32 {
+        let load = self.loads[self.devices(of: pool).lowerBound + device]
+        if load.isTakenWhole { return 0 }
+        if load.isIdle { return 1000 }
+        let memory = self.rule(of: pool).memoryMiBPerDevice
+        guard memory > 0 else { return max(0, 1000 - load.thousandths) }
+        return Int32(clamping: max(0, memory - load.memoryMiB) * 1000 / memory)
+    }
+
     /// The ledger of a pool, for reports and reasons.
     func ledger(of pool: Int) -> DeviceLedger {
         DeviceLedger(pool: self.kind(of: pool), loads: Array(self.loads[self.devices(of: pool)]))

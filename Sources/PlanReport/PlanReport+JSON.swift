@@ -100,6 +100,9 @@ extension PlanReport {
             .init("gpusAllocatedBefore", .integer(summary.acceleratorsAllocatedBefore)),
             .init("gpusAllocatedAfter", .integer(summary.acceleratorsAllocatedAfter)),
             .init("fragmentedGPUs", .number(summary.fragmentedAccelerators)),
+            .init("requestedGPUs", .number(Self.thousandths(summary.demand.asked))),
+            .init("servedGPUs", .number(Self.thousandths(summary.demand.served))),
+            .init("servableGPUsAtMost", .number(Self.thousandths(summary.demand.atMost))),
             .init("placedPods", .integer(summary.placedPods)),
             .init("pendingPods", .integer(summary.pendingPods)),
             .init("gatedElsewherePods", .integer(summary.gatedElsewhere)),
@@ -108,6 +111,8 @@ extension PlanReport {
             .init("ignoredObjects", .object(ignored.map { .init($0.key, .integer($0.value)) })),
         ])
     }
+
+    private static func thousandths(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 
     func message(for pending: PendingPod) -> String {
         self.reasons.message(for: pending, in: pending.group.flatMap(self.placement(of:)))

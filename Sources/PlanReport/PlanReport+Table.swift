@@ -82,6 +82,7 @@ extension PlanReport {
         columns.add(
             "fragmented",
             "\(AmountText.oneDecimal(summary.fragmentedAccelerators)) GPUs free where this demand cannot use them")
+        if summary.pendingPods > 0 { columns.add("served", Self.served(summary.demand)) }
         columns.add("pods", "\(summary.placedPods) placed, \(summary.pendingPods) pending")
         let leftOut = self.leftOut()
         if !leftOut.isEmpty { columns.add("left out", leftOut.joined(separator: ", ")) }
@@ -89,6 +90,11 @@ extension PlanReport {
             columns.add("note", "a search limit was reached: more may fit than was found")
         }
         return [style.heading("Summary")] + columns.lines(indentation: 2)
+    }
+
+    private static func served(_ demand: ServedDevices) -> String {
+        "\(AmountText.oneDecimal(demand.served)) of \(AmountText.oneDecimal(demand.asked)) GPUs asked for; "
+            + "no plan can serve more than \(AmountText.oneDecimal(demand.atMost))"
     }
 
     private func leftOut() -> [String] {

@@ -7,6 +7,9 @@ public struct PlannerConfiguration: Hashable, Sendable {
     public var gangStepLimit = 20_000
     /// Whether to look for the smallest change that would help pending work. The search is bounded per pod and gang.
     public var searchesFixes = true
+    /// Whether a plan that leaves work pending says how many devices any placement could have served; else it says that all
+    /// that was asked for might have been.
+    public var provesBound = true
 
     public init() {}
 }

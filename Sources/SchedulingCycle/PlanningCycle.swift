@@ -7,14 +7,17 @@ struct PlanningCycle {
     let configuration: PlannerConfiguration
     /// In decision order.
     private(set) var placedPods: [Int] = []
+    /// The cluster before any decision.
+    private let facts: SolverState
     /// Whether gangs were placed since the fill plan was made, or none was made yet.
     var fillPlanIsDue = true
     private var explainer: Explainer
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
         self.state = SolverState(snapshot)
+        self.facts = self.state
         self.configuration = configuration
-        self.explainer = Explainer(facts: self.state, configuration: configuration)
+        self.explainer = Explainer(facts: self.facts, configuration: configuration)
     }
 
     var snapshot: ClusterSnapshot { self.state.snapshot }
@@ -131,7 +134,16 @@ struct PlanningCycle {
             case .bound, .pending, .invalid: break
             }
         }
+        summary.demand = self.servedDemand()
         return summary
+    }
+
+    private func servedDemand() -> ServedDevices {
+        let demand = self.snapshot.pods.indices.filter { self.snapshot.pods[$0].standing == .pending }
+        var facts = self.facts
+        return facts.servedDevices(of: demand, provesBound: self.configuration.provesBound) {
+            self.state.node(of: $0) != nil
+        }
     }
 }
 

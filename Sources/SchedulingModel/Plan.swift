@@ -211,6 +211,23 @@ public struct PlanSummary: Hashable, Sendable {
     public var foreignScheduler = 0
     /// Set where a search limit ended some search before it was exhausted.
     public var searchLimitReached = false
+    /// Of all pods that were demand: the devices asked for, given, and at most possible.
+    public var demand = ServedDevices()
 
     public init() {}
+}
+
+/// How much of a demand for devices is met, beside a proven bound. In devices: a part counts by its share, a slot by its share
+/// of the card.
+public struct ServedDevices: Hashable, Sendable {
+    public var asked: Double
+    public var served: Double
+    /// No placement of this demand on what was free serves more.
+    public var atMost: Double
+
+    public init(asked: Double = 0, served: Double = 0, atMost: Double = 0) {
+        self.asked = asked
+        self.served = served
+        self.atMost = atMost
+    }
 }

@@ -2,19 +2,15 @@ import PlacementSolver
 import SchedulingModel
 
 /// Berth's own policy on the benchmark: the solver that plans live clusters, told of one pod after the other.
-///
-/// Nodes are named by rank, so that the order of names, which breaks ties, is the order of ranks.
 public struct BerthReplayPolicy: ReplayPolicy {
     private var placer: OnlinePlacer
     /// Node in the list by node of the snapshot.
     private let nodeByIndex: [Int]
 
     public init(_ trace: OpenbTrace, _ sequence: ArrivalSequence) {
-        let order = sequence.nodeRanks.indices.sorted { sequence.nodeRanks[$0] < sequence.nodeRanks[$1] }
-        let nodes = order.enumerated().map { rank, node in Self.node(trace.nodes[node], rank: rank) }
-        let pods = sequence.pods.enumerated().map { arrival, pod in Self.pod(trace.pods[pod], arrival: arrival) }
-        self.nodeByIndex = order
-        self.placer = OnlinePlacer(SolverState(ClusterSnapshot(nodes: nodes, pods: pods)))
+        let cluster = OpenbSnapshot(trace, sequence)
+        self.nodeByIndex = cluster.nodeByIndex
+        self.placer = OnlinePlacer(SolverState(cluster.snapshot))
     }
 
     public mutating func prepare(arrival: Int, pod: Int) { self.placer.planIfDue(for: arrival) }
@@ -24,48 +20,5 @@ public struct BerthReplayPolicy: ReplayPolicy {
             let gpus = self.placer.state.devices(of: arrival).map(\.index).sorted()
             return ReplayPlacement(node: self.nodeByIndex[candidate.node], gpus: gpus)
         }
-    }
-
-    // MARK: The model
-
-    private static let modelLabel = "nvidia.com/gpu.product"
-
-    private static func node(_ node: OpenbTrace.Node, rank: Int) -> NodeState {
-        var allocatable = ResourceAmounts([
-            .cpu: Int64(node.cpuMillis), .memory: Int64(node.memoryMiB) << 20,
-        ])
-        allocatable[.nvidiaGPU] = Int64(node.gpuCount)
-        let pool = DevicePool(
-            resource: .nvidiaGPU, kind: .exclusive, product: node.model, deviceCount: node.gpuCount, chooser: .planner)
-        return NodeState(
-            name: NodeName("node-" + Self.padded(rank)), labels: [Self.modelLabel: node.model],
-            allocatable: allocatable, devicePools: node.gpuCount > 0 ? [pool] : [])
-    }
-
-    private static func pod(_ pod: OpenbTrace.Pod, arrival: Int) -> PodState {
-        var requests = ResourceAmounts([.cpu: Int64(pod.cpuMillis), .memory: Int64(pod.memoryMiB) << 20])
-        var devices: [DeviceRequest] = []
-        if pod.isShared {
-            devices = [
-                DeviceRequest(resource: .nvidiaGPU, kind: .fraction, count: 1, thousandthsPerDevice: pod.gpuMillis)
-            ]
-        } else if pod.gpuCount > 0 {
-            requests[.nvidiaGPU] = Int64(pod.gpuCount)
-            devices = [DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: pod.gpuCount)]
-        }
-        var constraints = SchedulingConstraints()
-        if !pod.models.isEmpty {
-            constraints.requiredNodeAffinity = NodeSelector([
-                NodeSelectorTerm(labels: [LabelRequirement(key: Self.modelLabel, .isIn(pod.models))])
-            ])
-        }
-        return PodState(
-            key: PodKey(namespace: "openb", name: "arrival-" + Self.padded(arrival)), creationSeconds: Int64(arrival),
-            requests: requests, deviceRequests: devices, constraints: constraints)
-    }
-
-    private static func padded(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 7 - digits.count)) + digits
     }
 }

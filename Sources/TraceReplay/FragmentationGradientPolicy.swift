@@ -18,6 +18,11 @@ public struct FragmentationGradientPolicy: ReplayPolicy {
     private let typical: [TypicalPod]
     /// Fragmentation of each node as it is now, in thousandths of a GPU; nil where it changed.
     private var fragmentation: [Double?]
+    /// Requests that score alike, by pod, and the scores of each on every node as it is now; `unknown` where it changed.
+    private let scoreRowByPod: [Int]
+    private var scores: [[Int]]
+
+    private static let unknown = Int.min
 
     private struct TypicalPod {
         let request: ReplayCluster.Request
@@ -32,16 +37,22 @@ public struct FragmentationGradientPolicy: ReplayPolicy {
         self.order = nodeRanks.indices.sorted { nodeRanks[$0] < nodeRanks[$1] }
         self.typical = Self.typicalPods(self.cluster.requests)
         self.fragmentation = Array(repeating: nil, count: trace.nodes.count)
+        var rows: [ReplayCluster.Request: Int] = [:]
+        self.scoreRowByPod = self.cluster.requests.map { request in
+            let key = Self.withoutMemory(request)
+            let row = rows[key] ?? rows.count
+            rows[key] = row
+            return row
+        }
+        self.scores = Array(
+            repeating: Array(repeating: Self.unknown, count: trace.nodes.count), count: rows.count)
     }
 
     /// Memory does not tell requests apart. Equally frequent ones are taken largest first.
     private static func typicalPods(_ requests: [ReplayCluster.Request]) -> [TypicalPod] {
         var counts: [ReplayCluster.Request: Int] = [:]
         for request in requests {
-            let key = ReplayCluster.Request(
-                cpuMillis: request.cpuMillis, memoryMiB: 0, gpuCount: request.gpuCount, gpuMillis: request.gpuMillis,
-                models: request.models)
-            counts[key, default: 0] += 1
+            counts[Self.withoutMemory(request), default: 0] += 1
         }
         let sizes = { (request: ReplayCluster.Request) in
             (request.cpuMillis, request.gpuMillis, request.gpuCount, request.models)
@@ -58,23 +69,30 @@ public struct FragmentationGradientPolicy: ReplayPolicy {
         return chosen.map { TypicalPod(request: $0.request, frequency: Double($0.count) / Double(covered)) }
     }
 
+    private static func withoutMemory(_ request: ReplayCluster.Request) -> ReplayCluster.Request {
+        ReplayCluster.Request(
+            cpuMillis: request.cpuMillis, memoryMiB: 0, gpuCount: request.gpuCount, gpuMillis: request.gpuMillis,
+            models: request.models)
+    }
+
     // MARK: Placing
 
     public mutating func place(arrival: Int, pod: Int) -> ReplayPlacement? {
         let request = self.cluster.requests[pod]
-        var best: ReplayPlacement?
+        let row = self.scoreRowByPod[pod]
+        var best: Int?
         var bestScore = Int.min
         for node in self.order where self.cluster.fits(request, on: node) {
-            let (score, gpus) = self.score(request, on: node)
-            if score > bestScore {
-                best = ReplayPlacement(node: node, gpus: gpus)
-                bestScore = score
-            }
+            if self.scores[row][node] == Self.unknown { self.scores[row][node] = self.score(request, on: node).0 }
+            let score = self.scores[row][node]
+            if score > bestScore { (best, bestScore) = (node, score) }
         }
         guard let best else { return nil }
-        self.cluster.place(request, on: best.node, gpus: best.gpus)
-        self.fragmentation[best.node] = nil
-        return best
+        let gpus = self.score(request, on: best).1
+        self.cluster.place(request, on: best, gpus: gpus)
+        self.fragmentation[best] = nil
+        for row in self.scores.indices { self.scores[row][best] = Self.unknown }
+        return ReplayPlacement(node: best, gpus: gpus)
     }
 
     /// The score of the node, and of its GPUs the one that gives it.

@@ -19,7 +19,7 @@ public struct ReplayFigures: Sendable {
     }
 
     public let clusterGPUMillis: Int
-    public private(set) var arrivedGPUMillis = 0
+    private var arrivedShare: ArrivedShare
     public private(set) var allocatedGPUMillis = 0
     public private(set) var arrivals = 0
     public private(set) var placed = 0
@@ -31,11 +31,16 @@ public struct ReplayFigures: Sendable {
     /// Per whole percent of arrived demand: the sum of the allocated shares, in percent, and how many arrivals there were.
     private var sums: [(allocated: Double, count: Int)] = []
 
-    init(clusterGPUMillis: Int) { self.clusterGPUMillis = clusterGPUMillis }
+    init(clusterGPUMillis: Int) {
+        self.clusterGPUMillis = clusterGPUMillis
+        self.arrivedShare = ArrivedShare(clusterGPUMillis: clusterGPUMillis)
+    }
+
+    public var arrivedGPUMillis: Int { self.arrivedShare.arrivedGPUMillis }
 
     mutating func record(_ pod: OpenbTrace.Pod, isPlaced: Bool, preparation: Int64, placement: Int64) {
         self.arrivals += 1
-        self.arrivedGPUMillis += pod.totalGPUMillis
+        let percent = self.arrivedShare.percent(after: pod)
         self.nanoseconds.append(placement)
         self.preparationNanoseconds += preparation
         if isPlaced {
@@ -45,7 +50,6 @@ public struct ReplayFigures: Sendable {
             self.failures[PodKind(pod), default: 0] += 1
         }
         let cluster = Double(max(1, self.clusterGPUMillis))
-        let percent = Int((100 * Double(self.arrivedGPUMillis) / cluster).rounded(.toNearestOrEven))
         while self.sums.count <= percent { self.sums.append((0, 0)) }
         self.sums[percent].allocated += 100 * Double(self.allocatedGPUMillis) / cluster
         self.sums[percent].count += 1

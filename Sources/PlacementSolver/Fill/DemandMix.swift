@@ -15,17 +15,20 @@ public struct DemandMix: Sendable {
 
     func count(ofShape shape: Int) -> Double { shape < self.countByShape.count ? self.countByShape[shape] : 0 }
 
-    mutating func observe(shape: Int, asksForDevices: Bool) {
+    mutating func observe(shape: Int, asksForDevices: Bool, weight: Double = 1) {
         while self.countByShape.count <= shape { self.countByShape.append(0) }
-        self.countByShape[shape] += 1
+        self.countByShape[shape] += weight
         if asksForDevices { self.devicePodCount += 1 }
     }
 }
 
 extension SolverState {
     /// Counts one more pod.
-    public mutating func observe(_ pod: Int, in mix: inout DemandMix) {
+    ///
+    /// - Parameter weight: How many such pods it stands for.
+    public mutating func observe(_ pod: Int, weight: Double = 1, in mix: inout DemandMix) {
         let shape = self.shape(of: pod)
-        mix.observe(shape: shape, asksForDevices: !self.shapes[shape].deviceRequests.isEmpty)
+        mix.observe(
+            shape: shape, asksForDevices: !self.shapes[shape].deviceRequests.isEmpty, weight: weight)
     }
 }

@@ -1,5 +1,7 @@
 /// How much work the fill planner puts into one plan. None of it depends on a workload.
 struct FillConfiguration: Sendable {
+    /// Whether parts of devices and what is left of devices are measured so that whatever fits is sure to be counted as fitting.
+    var roundsPartsDown = false
     /// Rooms looked at anew in one plan; of more, the rest keep the patterns they hold.
     var roomLimit = 150
     /// Shapes planned for; of more, those with the largest demand in devices.
@@ -39,6 +41,14 @@ struct FillConfiguration: Sendable {
         configuration.leastGain = 1e-5
         configuration.iterationsPerRound = 1_500
         configuration.tolerance = 1e-4
+        return configuration
+    }
+
+    /// For a bound: every shape counts, and nothing that fits may be missed.
+    static var ofBound: FillConfiguration {
+        var configuration = FillConfiguration()
+        configuration.roundsPartsDown = true
+        configuration.shapeLimit = .max
         return configuration
     }
 }

@@ -8,7 +8,7 @@ struct FillProblemBuilder {
     /// What one free unit of each pool row is worth, in devices.
     private let unitValues: [Double]
     private let amountPerDevice: [Double]
-    private let shapes: [FillShape]
+    let shapes: [FillShape]
     private let resourceRows: [Int]
     private let unitRows: [Int]
 
@@ -26,8 +26,11 @@ struct FillProblemBuilder {
         var shapes: [FillShape] = []
         for shape in seen {
             guard let device = Self.device(of: shape, in: state, partRow: self.partRow) else { continue }
-            let value = Self.value(
-                of: shape, device, in: state, unitValues: self.unitValues, perDevice: self.amountPerDevice)
+            let value =
+                device == .none
+                ? Self.valueWithoutDevices(of: shape, in: state, perDevice: self.amountPerDevice)
+                : Self.deviceValue(
+                    of: shape, in: state, unitValues: self.unitValues, roundsDown: configuration.roundsPartsDown)
             shapes.append(FillShape(shape: shape, device: device, value: value, demand: 0))
         }
         let free = Self.freeDevices(state, partRow: self.partRow, unitValues: self.unitValues)
@@ -77,41 +80,43 @@ struct FillProblemBuilder {
         }
     }
 
-    /// - Parameter unitValues: Per pool row; only rows that the shape asks for are looked at.
-    private static func value(
-        of shape: Int, _ device: FillShape.Device, in state: SolverState, unitValues: [Double], perDevice: [Double]
-    ) -> Double {
-        switch device {
-        case .none:
-            let shares = state.shapes[shape].requests.map { Double($0.amount) / perDevice[$0.row] }
-            return 0.1 * min(1, shares.max() ?? 0)
-        case .units(let row, let count): return unitValues[row] * Double(count)
-        case .part: return Self.partValue(of: shape, in: state)
+    /// A small share of a device, so that such pods count for little but not for nothing.
+    private static func valueWithoutDevices(of shape: Int, in state: SolverState, perDevice: [Double]) -> Double {
+        let shares = state.shapes[shape].requests.map { Double($0.amount) / perDevice[$0.row] }
+        return 0.1 * min(1, shares.max() ?? 0)
+    }
+
+    /// What a pod of the shape asks for, in devices. Parts are measured on the first node that may take the shape.
+    ///
+    /// - Parameter unitValues: Per pool row.
+    static func deviceValue(of shape: Int, in state: SolverState, unitValues: [Double], roundsDown: Bool) -> Double {
+        let node = state.shapes[shape].allowedNodes.first
+        return state.shapes[shape].deviceRequests.reduce(0) { sum, request in
+            guard let row = state.poolRowByResource[request.resource] else { return sum + Double(request.count) }
+            guard request.kind == .fraction else { return sum + unitValues[row] * Double(request.count) }
+            let pool = node.flatMap { state.devices.pool(on: $0, row: row) }.map { state.devices.kind(of: $0) }
+            let size = Self.partSize(request, pool, roundsDown: roundsDown)
+            return sum + Double(size) * Double(request.count) / 1000
         }
     }
 
-    /// In devices of the first node that may take the shape.
-    static func partValue(of shape: Int, in state: SolverState) -> Double {
-        guard let request = state.shapes[shape].deviceRequests.first, let row = state.shapes[shape].poolRow,
-            let node = state.shapes[shape].allowedNodes.first, let pool = state.devices.pool(on: node, row: row)
-        else { return 0 }
-        return Double(Self.partSize(request, state.devices.kind(of: pool))) / 1000
-    }
-
-    /// Thousandths of a device that a request for a part takes, by its memory or its declared share.
-    private static func partSize(_ request: DeviceRequest, _ pool: DevicePool) -> Int32 {
+    /// Thousandths of a device that a request for a part takes, by its memory or its declared share; at least one.
+    ///
+    /// - Parameter roundsDown: By memory alone where that is known, and never more than it really takes.
+    private static func partSize(_ request: DeviceRequest, _ pool: DevicePool?, roundsDown: Bool) -> Int32 {
         let declared = Int64(request.thousandthsPerDevice ?? 0)
-        guard let memory = pool.memoryMiBPerDevice, memory > 0, let asked = request.memoryMiB(on: pool) else {
+        guard let pool, let memory = pool.memoryMiBPerDevice, memory > 0, let asked = request.memoryMiB(on: pool) else {
             return Int32(clamping: max(1, declared))
         }
-        let byMemory = (min(asked, memory) * 1000 + memory - 1) / memory
-        return Int32(clamping: max(1, declared, byMemory))
+        let scaled = min(asked, memory) * 1000
+        if roundsDown { return Int32(clamping: max(1, scaled / memory)) }
+        return Int32(clamping: max(1, declared, (scaled + memory - 1) / memory))
     }
 
     // MARK: Amounts
 
     /// A whole device counts 1, a slot its share of a card, a slice as many sevenths as its profile says.
-    private static func unitValues(_ state: SolverState) -> [Double] {
+    static func unitValues(_ state: SolverState) -> [Double] {
         var values = [Double](repeating: 1, count: state.unitIndexes.count)
         for (kind, row) in zip(state.devices.kinds, state.devices.rowByKind).reversed() {
             let slices = kind.migProfile.flatMap { $0.split(separator: "g").first }.flatMap { Double($0) }
@@ -197,7 +202,13 @@ struct FillProblemBuilder {
         return NodeRoom(
             nodeClass: nodeClass, amounts: self.resourceRows.map { self.state.free[start + $0] },
             units: self.unitRows.map { self.state.freeUnits[$0 * self.state.nodeCount + node] },
-            parts: self.state.partsLeft(on: node, row: self.partRow).sorted(by: >))
+            parts: self.partsLeft(on: node).sorted(by: >))
+    }
+
+    private func partsLeft(on node: Int) -> [Int32] {
+        guard self.configuration.roundsPartsDown else { return self.state.partsLeft(on: node, row: self.partRow) }
+        guard let row = self.partRow, let pool = self.state.devices.pool(on: node, row: row) else { return [] }
+        return (0..<self.state.devices.devices(of: pool).count).map { self.state.devices.mostLeft(in: pool, at: $0) }
     }
 
     /// Devices of the part row in the order of `NodeRoom.parts`.
@@ -233,7 +244,7 @@ struct FillProblemBuilder {
             let sizes = self.shapes.map { shape in
                 guard shape.device == .part, let pool, let request = self.state.shapes[shape.shape].deviceRequests.first
                 else { return Int32(0) }
-                return Self.partSize(request, pool)
+                return Self.partSize(request, pool, roundsDown: self.configuration.roundsPartsDown)
             }
             indexes[identity] = Int32(classes.count)
             classByNode[node] = Int32(classes.count)

@@ -89,10 +89,14 @@ extension SolverState {
         guard let device = FillProblemBuilder.device(of: shape, in: self, partRow: problem.partRow) else { return }
         let requests = self.shapes[shape].requests
         let profile = FillPlan.Profile(
-            device: device, value: device == .part ? FillProblemBuilder.partValue(of: shape, in: self) : 0,
+            device: device, value: self.partValue(of: shape, device),
             needs: problem.resourceRows.map { row in requests.first { $0.row == row }?.amount ?? 0 },
             isAllowed: problem.classes.map { self.shapes[shape].allowedNodes.contains($0.example) })
         self.fillPlan.rememberSubstitutes(ofShape: shape, profile)
+    }
+
+    private func partValue(of shape: Int, _ device: FillShape.Device) -> Double {
+        device == .part ? FillProblemBuilder.deviceValue(of: shape, in: self, unitValues: [], roundsDown: false) : 0
     }
 
     /// Whether the node's slack and what the place of `other` keeps suffice for the shape.
