@@ -106,8 +106,9 @@ let package = Package(
             name: "BerthTests",
             dependencies: [
                 "Berth", "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
-                "PlanReport",
+                "PlanReport", "TraceReplay",
             ],
+            exclude: ["Openb"],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

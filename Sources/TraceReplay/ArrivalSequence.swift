@@ -75,6 +75,11 @@ public struct ArrivalSequence: Sendable, Hashable {
     /// Columns of a table may differ in length: short ones end in empty fields.
     private static func column(file: String, text: String, seed: UInt64, below bound: Int) throws(TraceError) -> [Int] {
         let table = try TraceTable(file: file, text: text)
+        guard table.hasColumn("seed\(seed)") else {
+            throw TraceError(
+                file: file, line: 1, field: nil, found: "'\(text.prefix { !$0.isNewline }.prefix(80))'",
+                expected: "a number, or a column seed\(seed)")
+        }
         var numbers: [Int] = []
         for row in 0..<table.rowCount where try !table.text("seed\(seed)", row: row).isEmpty {
             numbers.append(try table.number("seed\(seed)", row: row, in: 0...max(0, bound - 1)))

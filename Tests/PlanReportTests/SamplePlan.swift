@@ -49,6 +49,7 @@ enum SamplePlan {
         summary.acceleratorsAllocatedBefore = 2
         summary.acceleratorsAllocatedAfter = 19
         summary.fragmentedAccelerators = 0.5
+        summary.demand = ServedDevices(asked: 30.25, served: 17.25, atMost: 21.5)
         summary.placedPods = 3
         summary.pendingPods = 4
         summary.gatedElsewhere = 1
