@@ -16,7 +16,10 @@ let package = Package(
         .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
         .library(
             name: "BerthCore",
-            targets: ["SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle", "CapacityPlanner"]),
+            targets: [
+                "SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle", "CapacityPlanner",
+                "ControlLoop",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -38,6 +41,11 @@ let package = Package(
         .target(
             name: "CapacityPlanner",
             dependencies: ["SchedulingModel", "SchedulingCycle"],
+            swiftSettings: strict),
+
+        .target(
+            name: "ControlLoop",
+            dependencies: ["SchedulingModel", "PlacementVerifier", "SchedulingCycle"],
             swiftSettings: strict),
 
         .target(name: "TraceReplay", dependencies: ["SchedulingModel", "PlacementSolver"], swiftSettings: strict),
@@ -86,6 +94,10 @@ let package = Package(
             name: "CapacityPlannerTests",
             dependencies: ["CapacityPlanner", "SchedulingModel", "SchedulingCycle", "TestSupport"],
             resources: [.copy("Instances")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControlLoopTests",
+            dependencies: ["ControlLoop", "SchedulingModel", "PlacementVerifier", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay"], swiftSettings: strict),

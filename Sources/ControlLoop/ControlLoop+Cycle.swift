@@ -1,0 +1,98 @@
+import PlacementVerifier
+import SchedulingCycle
+import SchedulingModel
+
+extension ControlLoop {
+    /// One scheduling cycle: snapshot, plan, verdict, and, for a leader, the actions.
+    mutating func runCycle(_ now: Int64) -> [Action] {
+        let snapshot = self.snapshot()
+        self.cycleCount += 1
+        let digest = SnapshotDigest.text(of: snapshot)
+        var plan: Plan
+        var verdict = PublishedPlan.Verdict.accepted
+        do throws(RefusedPlan) {
+            plan = try Planner(configuration: self.configuration.planner).plan(snapshot)
+        } catch {
+            plan = error.plan
+            verdict = .refused(error.violations)
+        }
+        var actions: [Action] = []
+        if self.isLeader, case .accepted = verdict {
+            actions = self.placements(plan) + self.explanations(plan) + self.evictions()
+        }
+        let decisions = actions.map {
+            DecisionRecord(atMillis: now, cycle: self.cycleCount, snapshotDigest: digest, action: $0)
+        }
+        self.published = PublishedPlan(
+            cycle: self.cycleCount, atMillis: now, snapshot: snapshot, plan: plan, verdict: verdict,
+            snapshotDigest: digest, decisions: decisions)
+        return actions
+    }
+
+    /// The cluster with every decision that is under way counted as a fact.
+    private func snapshot() -> ClusterSnapshot {
+        ClusterSnapshot(
+            nodes: Array(self.nodes.values), pods: self.pods.values.compactMap { self.fact($0) },
+            groups: Array(self.groups.values), topology: self.topology)
+    }
+
+    /// Nil for a pod that holds nothing and wants nothing any more.
+    private func fact(_ pod: ObservedPod) -> PodState? {
+        var state = pod.state
+        guard state.node == nil else { return state }
+        if state.isTerminating { return nil }
+        if let pinned = pod.pinnedNode {
+            state.standing =
+                self.nodes[pinned] != nil ? .bound(pinned) : .invalid("pinned to node \(pinned), which is gone")
+        } else if let assumption = self.assumptions[state.key] {
+            state.standing = .bound(assumption.assignment.node)
+            state.knownDevices = assumption.assignment.devices.filter { !$0.isAssumed }
+        } else if let refusal = self.refusals[state.key], state.standing == .pending {
+            state.standing = .invalid(refusal.message)
+        }
+        return state
+    }
+
+    /// The planner lets go a gang only with at least its minimum, counting members that stand already.
+    private mutating func placements(_ plan: Plan) -> [Action] {
+        plan.assignments.compactMap { assignment in
+            guard let pod = self.pods[assignment.pod] else { return nil }
+            let target = self.target(pod)
+            switch pod.door {
+            case .scheduler: return nil
+            case .gate: return self.assume(assignment, target, .release(target, assignment))
+            case .binding: return self.assume(assignment, target, .bind(target, assignment))
+            }
+        }
+    }
+
+    private mutating func assume(_ assignment: Assignment, _ target: PodTarget, _ kind: Action.Kind) -> Action {
+        self.assumptions[assignment.pod] = Assumption(assignment: assignment, uid: target.uid)
+        self.explained[assignment.pod] = nil
+        return self.action(kind)
+    }
+
+    /// Only what is news: a reason that is written already is not written again.
+    private mutating func explanations(_ plan: Plan) -> [Action] {
+        plan.pending.compactMap { pending in
+            guard let pod = self.pods[pending.pod] else { return nil }
+            let news = Explained(uid: pod.uid, reason: pending.reason, fix: pending.fix)
+            guard self.explained[pending.pod] != news else { return nil }
+            self.explained[pending.pod] = news
+            return self.action(.explain(self.target(pod), pending))
+        }
+    }
+
+    /// Pods whose pin names a node that is gone: nothing but a new pod helps, and only where somebody makes one.
+    private mutating func evictions() -> [Action] {
+        let stranded = self.pods.values.filter { pod in
+            guard let pinned = pod.pinnedNode, pod.state.node == nil, !pod.state.isTerminating else { return false }
+            return self.nodes[pinned] == nil && pod.isRecreated && self.evicting[pod.state.key] != pod.uid
+        }
+        return stranded.sorted { $0.state.key < $1.state.key }.compactMap { pod in
+            guard let pinned = pod.pinnedNode else { return nil }
+            self.evicting[pod.state.key] = pod.uid
+            return self.action(.evict(self.target(pod), .pinnedToLostNode(pinned)))
+        }
+    }
+}
