@@ -55,14 +55,26 @@ struct ShapeKey: Hashable {
         self.labels = looksAtPods ? pod.labels : [:]
     }
 
+    /// Whether `ShapeKey(pod)` would equal this key.
+    func isKey(of pod: PodState) -> Bool {
+        guard self.requests == pod.requests, self.deviceRequests == pod.deviceRequests,
+            self.constraints == pod.constraints
+        else { return false }
+        return !pod.constraints.looksAtPods || self.namespace == pod.key.namespace && self.labels == pod.labels
+    }
+
+    var fingerprint: UInt64 { Self.fingerprint(self.requests, self.deviceRequests) }
+
     /// A cheap number that equal keys share: amounts and devices, which tell most shapes apart.
-    static func fingerprint(_ pod: PodState) -> UInt64 {
+    static func fingerprint(_ pod: PodState) -> UInt64 { Self.fingerprint(pod.requests, pod.deviceRequests) }
+
+    private static func fingerprint(_ requests: ResourceAmounts, _ deviceRequests: [DeviceRequest]) -> UInt64 {
         var mixed: UInt64 = 0x9E37_79B9_7F4A_7C15
-        for entry in pod.requests.entries {
+        for entry in requests.entries {
             mixed = (mixed ^ UInt64(bitPattern: entry.amount)) &* 0xBF58_476D_1CE4_E5B9
             mixed ^= mixed >> 29
         }
-        for request in pod.deviceRequests {
+        for request in deviceRequests {
             let part = request.memoryMiBPerDevice ?? Int64(request.thousandthsPerDevice ?? 0)
             mixed =
                 (mixed ^ UInt64(bitPattern: Int64(request.count)) ^ UInt64(bitPattern: part) << 8)

@@ -8,29 +8,27 @@ extension SolverState {
         return known >= 0 ? Int(known) : self.intern(pod)
     }
 
+    /// Finds the shapes of all demand, so that copies of the state made later need not find them again.
+    public mutating func compileShapesOfDemand() {
+        for pod in self.snapshot.pods.indices where self.snapshot.pods[pod].standing == .pending {
+            _ = self.shape(of: pod)
+        }
+    }
+
     private mutating func intern(_ pod: Int) -> Int {
-        let fingerprint = ShapeKey.fingerprint(self.snapshot.pods[pod])
-        let key = ShapeKey(self.snapshot.pods[pod])
-        let found = self.shapesByFingerprint[fingerprint]?.first { self.shapeKeys[Int($0)] == key }
-        let shape = found.map { Int($0) } ?? self.compile(key)
-        if found == nil { self.shapesByFingerprint[fingerprint, default: []].append(Int32(shape)) }
+        let shape = self.knownShape(of: self.snapshot.pods[pod]) ?? self.compile(ShapeKey(self.snapshot.pods[pod]))
         self.shapeByPod[pod] = Int32(shape)
         return shape
     }
 
+    private func knownShape(of pod: PodState) -> Int? {
+        self.shapesByFingerprint[ShapeKey.fingerprint(pod)]?.first { self.shapeKeys[Int($0)].isKey(of: pod) }
+            .map { Int($0) }
+    }
+
     private mutating func compile(_ key: ShapeKey) -> Int {
         let constraints = key.constraints
-        var allowed = NodeBitset(capacity: self.nodeCount)
-        var shared = NodeBitset(capacity: self.nodeCount)
-        var meetsSoftTaints = false
-        for (index, node) in self.snapshot.nodes.enumerated() where Self.allows(key, node) {
-            allowed.insert(index)
-            meetsSoftTaints = meetsSoftTaints || self.softTaintCount(constraints, index) > 0
-            let isShared = key.deviceRequests.contains { request in
-                node.pool(for: request.resource).map { $0.kind != .exclusive || $0.migProfile != nil } ?? false
-            }
-            if isShared { shared.insert(index) }
-        }
+        let (allowed, shared, meetsSoftTaints) = self.nodes(for: key)
         let requests =
             [PodShape.Request(row: 0, amount: 1)]
             + key.requests.entries.compactMap { entry in
@@ -51,7 +49,51 @@ extension SolverState {
         self.appendRule(of: shape, meetsSoftTaints: meetsSoftTaints)
         self.shapes.append(shape)
         self.shapeKeys.append(key)
-        return self.shapes.count - 1
+        let number = self.shapes.count - 1
+        self.shapesByFingerprint[key.fingerprint, default: []].append(Int32(number))
+        return number
+    }
+
+    /// Nodes that could take a pod with this key if they were empty; those of them whose devices are shared by nature; and
+    /// whether any of them has a soft taint that the pod does not tolerate.
+    private func nodes(for key: ShapeKey) -> (allowed: NodeBitset, shared: NodeBitset, meetsSoftTaints: Bool) {
+        let constraints = key.constraints
+        let judgements = self.nodeKinds.examples.map { KindJudgement(key, self.snapshot.nodes[$0]) }
+        let looksAtEachNode = !constraints.selectsEveryNode || constraints.volumes != .none
+        var allowed = NodeBitset(capacity: self.nodeCount)
+        var shared = NodeBitset(capacity: self.nodeCount)
+        var meetsSoftTaints = false
+        for (node, kind) in self.nodeKinds.kindByNode.enumerated() where judgements[Int(kind)].isAllowed {
+            if looksAtEachNode {
+                let state = self.snapshot.nodes[node]
+                guard constraints.selects(state), Self.volumesAllow(constraints.volumes, state) else { continue }
+            }
+            allowed.insert(node)
+            if judgements[Int(kind)].isShared { shared.insert(node) }
+            meetsSoftTaints = meetsSoftTaints || judgements[Int(kind)].hasSoftTaint
+        }
+        return (allowed, shared, meetsSoftTaints)
+    }
+
+    /// What a shape finds on every node of one kind.
+    private struct KindJudgement {
+        let isAllowed: Bool
+        let isShared: Bool
+        let hasSoftTaint: Bool
+
+        init(_ key: ShapeKey, _ node: NodeState) {
+            self.isAllowed =
+                key.constraints.untoleratedTaint(of: node) == nil
+                && key.deviceRequests.allSatisfy { request in
+                    node.pool(for: request.resource).map { SolverState.canServe(request, $0) } ?? false
+                }
+            self.isShared = key.deviceRequests.contains { request in
+                node.pool(for: request.resource).map { $0.kind != .exclusive || $0.migProfile != nil } ?? false
+            }
+            self.hasSoftTaint = node.taints.contains { taint in
+                !taint.isHard && !key.constraints.tolerations.contains { $0.tolerates(taint) }
+            }
+        }
     }
 
     private mutating func appendRule(of shape: PodShape, meetsSoftTaints: Bool) {
@@ -93,17 +135,8 @@ extension SolverState {
         self.partIndexes[row] = index
     }
 
-    /// Everything about a node that no placement changes.
-    private static func allows(_ key: ShapeKey, _ node: NodeState) -> Bool {
-        key.constraints.untoleratedTaint(of: node) == nil && key.constraints.selects(node)
-            && Self.volumesAllow(key.constraints.volumes, node)
-            && key.deviceRequests.allSatisfy { request in
-                node.pool(for: request.resource).map { Self.canServe(request, $0) } ?? false
-            }
-    }
-
     /// Whether the pool's devices may serve the request and are large enough, whoever uses them now.
-    private static func canServe(_ request: DeviceRequest, _ pool: DevicePool) -> Bool {
+    fileprivate static func canServe(_ request: DeviceRequest, _ pool: DevicePool) -> Bool {
         guard request.isServed(by: pool) else { return false }
         guard let declared = request.memoryMiBPerDevice else { return true }
         return pool.memoryMiBLimitPerClient.map { declared <= $0 } ?? false

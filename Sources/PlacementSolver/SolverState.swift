@@ -50,6 +50,7 @@ public struct SolverState: Sendable {
 
     // MARK: Shapes and counters
 
+    let nodeKinds: NodeKinds
     var shapes: [PodShape] = []
     /// One per shape.
     var rules: [ShapeRule] = []
@@ -121,6 +122,7 @@ public struct SolverState: Sendable {
         let poolResources = Set(snapshot.nodes.flatMap { $0.devicePools.map(\.resource) }).sorted()
         self.poolRowByResource = Dictionary(uniqueKeysWithValues: poolResources.enumerated().map { ($1, $0) })
         self.devices = DeviceTable(snapshot.nodes, rowByResource: self.poolRowByResource)
+        self.nodeKinds = NodeKinds(snapshot.nodes)
         self.hasNVLinkDomains = snapshot.nodes.contains { $0.nvlinkDomain != nil }
         self.everyNode = NodeBitset(capacity: count) { _ in true }
         self.freeUnits = Array(repeating: 0, count: count * poolResources.count)

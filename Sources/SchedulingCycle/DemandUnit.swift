@@ -9,7 +9,7 @@ struct DemandUnit {
     }
 
     let subject: Subject
-    /// Pending pods, in ring order for a group.
+    /// Pending pods, at least one, in ring order for a group.
     let pods: [Int]
     /// Whether where it can go depends on where other pods are.
     let dependsOnOthers: Bool
@@ -17,53 +17,62 @@ struct DemandUnit {
     private let order: Order
 
     /// Priority first, nominated pods of a priority before others, then best-fit decreasing, then age, then name.
-    private struct Order: Hashable {
-        let priority: Int
-        let isNominated: Int
-        let unitThousandths: Int
-        let podThousandths: Int
-        let deviceMemoryMiB: Int64
-        let cpuMillis: Int64
-        let memoryBytes: Int64
-        let creationSeconds: Int64
-        let key: PodKey
+    private struct Order {
+        var priority = Int.min
+        var isNominated = false
+        var unitThousandths = 0
+        var podThousandths = 0
+        var deviceMemoryMiB: Int64 = 0
+        var cpuMillis: Int64 = 0
+        var memoryBytes: Int64 = 0
+        var creationSeconds = Int64.max
+        /// The lowest pod index stands for its name: pods are sorted by key.
+        var pod = Int.max
+
+        mutating func add(_ pod: Int, in pods: [PodState]) {
+            self.priority = max(self.priority, Int(pods[pod].priority))
+            self.isNominated = self.isNominated || pods[pod].nominatedNode != nil
+            let size = DemandUnit.thousandths(of: pods[pod].deviceRequests)
+            self.unitThousandths += size
+            self.podThousandths = max(self.podThousandths, size)
+            for request in pods[pod].deviceRequests {
+                self.deviceMemoryMiB = max(self.deviceMemoryMiB, request.memoryMiBPerDevice ?? 0)
+            }
+            self.cpuMillis = max(self.cpuMillis, pods[pod].requests[.cpu])
+            self.memoryBytes = max(self.memoryBytes, pods[pod].requests[.memory])
+            self.creationSeconds = min(self.creationSeconds, pods[pod].creationSeconds)
+            self.pod = min(self.pod, pod)
+        }
 
         func precedes(_ other: Order) -> Bool {
             if self.priority != other.priority { return self.priority > other.priority }
-            if self.isNominated != other.isNominated { return self.isNominated > other.isNominated }
+            if self.isNominated != other.isNominated { return self.isNominated }
             if self.unitThousandths != other.unitThousandths { return self.unitThousandths > other.unitThousandths }
             if self.podThousandths != other.podThousandths { return self.podThousandths > other.podThousandths }
             if self.deviceMemoryMiB != other.deviceMemoryMiB { return self.deviceMemoryMiB > other.deviceMemoryMiB }
             if self.cpuMillis != other.cpuMillis { return self.cpuMillis > other.cpuMillis }
             if self.memoryBytes != other.memoryBytes { return self.memoryBytes > other.memoryBytes }
             if self.creationSeconds != other.creationSeconds { return self.creationSeconds < other.creationSeconds }
-            return self.key < other.key
+            return self.pod < other.pod
         }
     }
 
+    /// - Parameter pods: Never empty.
     private init(subject: Subject, pods: [Int], snapshot: ClusterSnapshot) {
-        let states = pods.map { snapshot.pods[$0] }
         self.subject = subject
         self.pods = pods
-        self.dependsOnOthers = states.contains { pod in
-            !(pod.constraints.requiredPodAffinity.isEmpty
-                && pod.constraints.topologySpread.allSatisfy { !$0.isRequired })
+        var order = Order()
+        for pod in pods { order.add(pod, in: snapshot.pods) }
+        self.order = order
+        self.dependsOnOthers = pods.contains { pod in
+            !snapshot.pods[pod].constraints.requiredPodAffinity.isEmpty
+                || snapshot.pods[pod].constraints.topologySpread.contains(where: \.isRequired)
         }
-        let sizes = states.map(Self.thousandths)
-        self.order = Order(
-            priority: states.map { Int($0.priority) }.max() ?? 0,
-            isNominated: states.contains { $0.nominatedNode != nil } ? 1 : 0,
-            unitThousandths: sizes.reduce(0, +), podThousandths: sizes.max() ?? 0,
-            deviceMemoryMiB: states.flatMap { $0.deviceRequests.compactMap(\.memoryMiBPerDevice) }.max() ?? 0,
-            cpuMillis: states.map { $0.requests[.cpu] }.max() ?? 0,
-            memoryBytes: states.map { $0.requests[.memory] }.max() ?? 0,
-            creationSeconds: states.map(\.creationSeconds).min() ?? 0,
-            key: states.map(\.key).min() ?? PodKey(namespace: "", name: ""))
     }
 
     /// A rough size for the order: a whole device 1000, a slot without a declared share 100.
-    private static func thousandths(of pod: PodState) -> Int {
-        pod.deviceRequests.reduce(0) { sum, request in
+    private static func thousandths(of requests: [DeviceRequest]) -> Int {
+        requests.reduce(0) { sum, request in
             switch request.kind {
             case .whole, .mig: sum + request.count * 1000
             case .slot, .fraction: sum + request.count * (request.thousandthsPerDevice ?? 100)
@@ -74,14 +83,16 @@ struct DemandUnit {
     /// Everything that is demand, in the order it is to be placed.
     static func ordered(_ snapshot: ClusterSnapshot, _ groups: GroupTree) -> [DemandUnit] {
         var units: [DemandUnit] = []
-        for (index, pod) in snapshot.pods.enumerated()
-        where pod.standing == .pending && groups.topGroupByPod[index] < 0 {
+        for index in snapshot.pods.indices
+        where groups.topGroupByPod[index] < 0 && snapshot.pods[index].standing == .pending {
             units.append(DemandUnit(subject: .pod(index), pods: [index], snapshot: snapshot))
         }
         for top in groups.topGroups {
             let pending = groups.pods(below: top).filter { snapshot.pods[$0].standing == .pending }
             if !pending.isEmpty { units.append(DemandUnit(subject: .group(top), pods: pending, snapshot: snapshot)) }
         }
-        return units.sorted { $0.order.precedes($1.order) }
+        let order = units.indices.map { (order: units[$0].order, position: $0) }
+            .sorted { $0.order.precedes($1.order) }
+        return order.map { units[$0.position] }
     }
 }

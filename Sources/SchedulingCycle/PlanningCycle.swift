@@ -15,6 +15,7 @@ struct PlanningCycle {
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
         self.state = SolverState(snapshot)
+        self.state.compileShapesOfDemand()
         self.facts = self.state
         self.configuration = configuration
         self.explainer = Explainer(facts: self.facts, configuration: configuration)

@@ -86,6 +86,9 @@ public struct SchedulingConstraints: Hashable, Sendable {
 
     public init() {}
 
+    /// Whether `selects` holds for every node.
+    public var selectsEveryNode: Bool { self.nodeSelector.isEmpty && self.requiredNodeAffinity == nil }
+
     /// Whether the node's labels and name satisfy nodeSelector and required node affinity.
     public func selects(_ node: NodeState) -> Bool {
         self.nodeSelector.allSatisfy { node.labels[$0.key] == $0.value }

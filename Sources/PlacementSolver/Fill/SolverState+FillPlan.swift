@@ -40,7 +40,8 @@ extension SolverState {
     public mutating func keptNode(for pod: Int) -> Candidate? {
         let shape = self.shape(of: pod)
         guard !self.rules[shape].hasPreferences, self.snapshot.pods[pod].nominatedNode == nil else { return nil }
-        return self.ownPlace(for: pod, shape, in: self.shapes[shape].allowedNodes)
+        let allowed = self.shapes[shape].allowedNodes
+        return self.ownPlace(for: pod, shape, in: allowed)
     }
 
     private func ownPlace(for pod: Int, _ shape: Int, in candidates: NodeBitset) -> Candidate? {
