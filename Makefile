@@ -1,12 +1,12 @@
 # The front door. `make` lists what there is; every target works from a clean clone, without a cluster.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bench-openb demo check clean
+.PHONY: help setup build test lint format bench bench-openb bench-openb-batch demo check clean
 
 SWIFT ?= swift
 DUMP  := examples/eks-p4d.json
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 setup: ## install the Debian packages that are missing (libsimdjson-dev, ...)
 	@Scripts/setup.sh
@@ -28,6 +28,9 @@ bench: setup ## run the benchmarks (an own package), one JSON line each
 
 bench-openb: build ## replay the openb traces in TRACES=folder and print the quality table (several minutes)
 	@Scripts/bench_openb.py .build/release/berth $(TRACES)
+
+bench-openb-batch: build ## plan openb traces in TRACES=folder as one batch and print how far that is from its bound
+	@Scripts/bench_openb_batch.py .build/release/berth $(TRACES)
 
 demo: setup ## plan a real cluster's dump and explain one answer
 	@Scripts/demo.sh $(DUMP)

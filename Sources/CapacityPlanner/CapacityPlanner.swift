@@ -19,6 +19,7 @@ public struct CapacityPlanner: Sendable {
         self.configuration = configuration
         self.configuration.searchesFixes = false
         self.configuration.provesBound = false
+        self.configuration.refillLimit = 0
     }
 
     /// What to buy for the pods that `plan` leaves pending in `snapshot`.

@@ -22,6 +22,7 @@ public struct GiveBackPlanner: Sendable {
         self.configuration = configuration
         self.configuration.searchesFixes = false
         self.configuration.provesBound = false
+        self.configuration.refillLimit = 0
     }
 
     /// A node that a pool bought.

@@ -112,6 +112,9 @@ struct Explainer {
         return false
     }
 
+    /// Nodes have been filled anew: what was refused may find room.
+    mutating func forgetRefusals() { self.knownRefusals.removeAll() }
+
     // MARK: The result
 
     private mutating func note(_ pod: Int, _ explanation: Diagnosis.Explanation) {

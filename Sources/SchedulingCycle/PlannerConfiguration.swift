@@ -5,6 +5,9 @@ public struct PlannerConfiguration: Hashable, Sendable {
     public var allReduce = AllReduceModel()
     /// Fits that one gang's exhaustive search may try; see `Plan.summary.searchLimitReached`.
     public var gangStepLimit = 20_000
+    /// Times that some nodes are emptied of what this plan put there and filled anew, where single pods found no room; fewer
+    /// beyond 1,600 nodes, none beyond 40,000.
+    public var refillLimit = 24
     /// Whether to look for the smallest change that would help pending work. The search is bounded per pod and gang.
     public var searchesFixes = true
     /// Whether a plan that leaves work pending says how many devices any placement could have served; else it says that all

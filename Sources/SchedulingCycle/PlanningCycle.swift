@@ -6,12 +6,12 @@ struct PlanningCycle {
     var state: SolverState
     let configuration: PlannerConfiguration
     /// In decision order.
-    private(set) var placedPods: [Int] = []
+    var placedPods: [Int] = []
     /// The cluster before any decision.
     private let facts: SolverState
     /// Whether gangs were placed since the fill plan was made, or none was made yet.
     var fillPlanIsDue = true
-    private var explainer: Explainer
+    var explainer: Explainer
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
         self.state = SolverState(snapshot)
@@ -44,14 +44,15 @@ struct PlanningCycle {
             let priority = units[start].priority
             let end = units[start...].firstIndex { $0.priority != priority } ?? units.endIndex
             let others = units[start..<end].filter { !self.placeChecked($0, keptPlacesOnly: true) }
-            left += others.filter { !self.placeChecked($0, keptPlacesOnly: false) }
+            let waiting = others.filter { !self.placeChecked($0, keptPlacesOnly: false) }
+            left += self.refilled(units[start..<end], waiting: waiting)
             start = end
         }
         return left
     }
 
     /// In debug builds everything kept incrementally is compared with a fresh count after each unit that got a node.
-    private mutating func placeChecked(_ unit: DemandUnit, keptPlacesOnly: Bool) -> Bool {
+    mutating func placeChecked(_ unit: DemandUnit, keptPlacesOnly: Bool) -> Bool {
         #if DEBUG
         let before = self.placedPods.count
         defer { if self.placedPods.count > before { self.state.checkInvariants() } }

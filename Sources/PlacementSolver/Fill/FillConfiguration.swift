@@ -44,6 +44,13 @@ struct FillConfiguration: Sendable {
         return configuration
     }
 
+    /// For a few nodes that are filled anew, again and again.
+    static var ofRefill: FillConfiguration {
+        var configuration = FillConfiguration()
+        configuration.roomLimit = 80
+        return configuration
+    }
+
     /// For a bound: every shape counts, and nothing that fits may be missed.
     static var ofBound: FillConfiguration {
         var configuration = FillConfiguration()

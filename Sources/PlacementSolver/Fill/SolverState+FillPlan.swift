@@ -9,6 +9,10 @@ extension SolverState {
     /// - Complexity: Bounded by `FillConfiguration`; tens of milliseconds on a cluster of a thousand unlike nodes.
     public mutating func planFill(pending: DemandMix = DemandMix(), expecting mix: DemandMix) {
         let configuration = pending.devicePodCount > 0 ? FillConfiguration.thorough : FillConfiguration()
+        self.planFill(pending: pending, expecting: mix, configuration)
+    }
+
+    mutating func planFill(pending: DemandMix, expecting mix: DemandMix, _ configuration: FillConfiguration) {
         let previous = self.fillPlan
         self.fillPlan = .none
         var assembly = FillAssembly(self, pending: pending, expecting: mix, configuration)
