@@ -75,6 +75,11 @@ let package = Package(
 
         // Never imported by the product.
         .target(name: "TestSupport", dependencies: ["SchedulingModel", "PlacementVerifier"], swiftSettings: strict),
+        .target(
+            name: "FakeKubernetesAPI", dependencies: ["KubernetesAPI", "HTTPTransport"], swiftSettings: strict),
+        .testTarget(
+            name: "FakeKubernetesAPITests", dependencies: ["FakeKubernetesAPI", "HTTPTransport"],
+            swiftSettings: strict),
         .testTarget(
             name: "SchedulingModelTests", dependencies: ["SchedulingModel", "TestSupport"], swiftSettings: strict),
         .testTarget(

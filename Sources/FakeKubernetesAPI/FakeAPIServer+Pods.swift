@@ -1,0 +1,83 @@
+import HTTPTransport
+
+extension FakeAPIServer {
+    /// Removes the object, or marks it where a finalizer or the grace of a pod on a node holds it.
+    mutating func delete(_ target: RequestTarget, _ name: String, _ request: HTTPRequest) throws(APIFailure) -> JSONTree
+    {
+        let kind = target.kind
+        guard kind.kind != "Namespace" else { throw .notCopied("the deletion of namespaces") }
+        let old = try self.existing(target, name)
+        let sent = request.body.isEmpty ? [:] : try Self.object(request)
+        for field in ["uid", "resourceVersion"] {
+            if let wanted = sent["preconditions"]?[field], wanted != old["metadata"]?[field] {
+                throw .conflict(kind, name, "the \(field) in the precondition is not the \(field) of the object")
+            }
+        }
+        let isRunningPod =
+            kind.kind == "Pod" && old[path: ["spec", "nodeName"]]?.string ?? "" != ""
+            && !["Succeeded", "Failed"].contains(old[path: ["status", "phase"]]?.string ?? "")
+        var grace: Int64 = 0
+        if isRunningPod {
+            let asked = sent["gracePeriodSeconds"]?.integer ?? target.options["gracePeriodSeconds"].flatMap(Int64.init)
+            grace = asked ?? old[path: ["spec", "terminationGracePeriodSeconds"]]?.integer ?? 30
+            if grace < 0 { grace = 1 }
+        }
+        guard grace > 0 || !Self.finalizers(old).isEmpty else {
+            self.store.write(nil, at: target.key(name))
+            return kind.kind == "Pod" ? old : Self.success(kind, name, old)
+        }
+        guard old["metadata"]?["deletionTimestamp"] == nil else { return old }
+        var marked = old
+        let (deadline, overflow) = self.now().addingReportingOverflow(min(grace, Int64(Int32.max)))
+        marked[path: ["metadata", "deletionTimestamp"]] = .string(Self.timestamp(overflow ? self.now() : deadline))
+        marked[path: ["metadata", "deletionGracePeriodSeconds"]] = .integer(grace)
+        return self.store.write(marked, at: target.key(name)) ?? .null
+    }
+
+    private static func success(_ kind: ResourceKind, _ name: String, _ object: JSONTree) -> JSONTree {
+        var details = APIFailure.details(name, kind.group, kind.plural)
+        details["uid"] = object["metadata"]?["uid"]
+        return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details]
+    }
+
+    /// Assigns a pod to a node, whether that node exists or not.
+    mutating func bind(_ target: RequestTarget, _ name: String, _ binding: JSONTree) throws(APIFailure) -> JSONTree {
+        var pod = try self.existing(target, name)
+        guard let node = binding[path: ["target", "name"]]?.string, !node.isEmpty else {
+            throw APIFailure(code: 500, reason: "", message: "target.name: Required value")
+        }
+        for field in ["uid", "resourceVersion"] {
+            if let wanted = binding["metadata"]?[field], wanted != "", wanted != pod["metadata"]?[field] {
+                throw .conflict(target.kind, name, "the \(field) in the precondition is not the \(field) of the pod")
+            }
+        }
+        if pod["metadata"]?["deletionTimestamp"] != nil {
+            throw Self.bindingConflict(name, "pod \(name) is being deleted, cannot be assigned to a host")
+        }
+        if let current = pod[path: ["spec", "nodeName"]]?.string, !current.isEmpty {
+            throw Self.bindingConflict(name, "pod \(name) is already assigned to node \"\(current)\"")
+        }
+        if let gates = pod[path: ["spec", "schedulingGates"]], !gates.elements.isEmpty {
+            throw Self.bindingConflict(name, "pod \(name) has non-empty .spec.schedulingGates")
+        }
+        pod[path: ["spec", "nodeName"]] = .string(node)
+        for field in ["annotations", "labels"] {
+            for member in binding["metadata"]?[field]?.members ?? [] {
+                pod[path: ["metadata", field, member.key]] = member.value
+            }
+        }
+        pod[path: ["status", "nominatedNodeName"]] = nil
+        let others = (pod[path: ["status", "conditions"]]?.elements ?? []).filter { $0["type"] != "PodScheduled" }
+        let scheduled: JSONTree = ["type": "PodScheduled", "status": "True", "lastTransitionTime": self.timestamp]
+        pod[path: ["status", "conditions"]] = .array(others + [scheduled])
+        self.store.write(pod, at: target.key(name))
+        return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
+    }
+
+    private static func bindingConflict(_ name: String, _ why: String) -> APIFailure {
+        APIFailure(
+            code: 409, reason: "Conflict",
+            message: "Operation cannot be fulfilled on pods/binding \"\(name)\": \(why)",
+            details: APIFailure.details(name, "", "pods/binding"))
+    }
+}

@@ -1,0 +1,169 @@
+import HTTPTransport
+
+extension FakeAPIServer {
+    mutating func create(_ target: RequestTarget, _ sent: JSONTree) throws(APIFailure) -> JSONTree {
+        let kind = target.kind
+        if kind.isNamespaced, target.namespace == nil { throw .notCopied("a create without a namespace in the path") }
+        var metadata = sent["metadata"] ?? [:]
+        if metadata["name"]?.string ?? "" == "", let prefix = metadata["generateName"]?.string, !prefix.isEmpty {
+            metadata["name"] = .string(prefix + self.makeSuffix())
+        }
+        let name = metadata["name"]?.string ?? ""
+        guard !name.isEmpty else {
+            throw .invalid(
+                kind, "", field: "metadata.name", reason: "FieldValueRequired",
+                message: "Required value: name or generateName is required")
+        }
+        try Self.check(sent, is: target)
+        guard Self.isSubdomain(name) else {
+            throw .invalid(
+                kind, name, field: "metadata.name", reason: "FieldValueInvalid",
+                message: "Invalid value: \"\(name)\": a lowercase RFC 1123 subdomain is expected")
+        }
+        if let namespace = target.namespace, !self.hasNamespace(namespace) {
+            throw APIFailure(
+                code: 404, reason: "NotFound", message: "namespaces \"\(namespace)\" not found",
+                details: APIFailure.details(namespace, "", "namespaces"))
+        }
+        guard self.store.objects[target.key(name)] == nil else { throw .alreadyExists(kind, name) }
+        metadata["namespace"] = target.namespace.map(JSONTree.string)
+        metadata["uid"] = .string(self.makeUID())
+        metadata["creationTimestamp"] = self.timestamp
+        metadata["generation"] = kind.hasGeneration ? 1 : nil
+        metadata["deletionTimestamp"] = nil
+        metadata["managedFields"] = nil
+        var object: JSONTree = [
+            "kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata,
+        ]
+        for member in sent.members where object[member.key] == nil { object[member.key] = member.value }
+        Self.setDefaults(kind, &object)
+        return self.store.write(object, at: target.key(name)) ?? .null
+    }
+
+    /// Only what field selectors and binding rest on; a real server sets far more.
+    private static func setDefaults(_ kind: ResourceKind, _ object: inout JSONTree) {
+        func setDefault(_ path: [String], _ value: JSONTree) {
+            if object[path: path] == nil { object[path: path] = value }
+        }
+        switch kind.kind {
+        case "Pod":
+            setDefault(["spec", "schedulerName"], "default-scheduler")
+            setDefault(["spec", "restartPolicy"], "Always")
+            setDefault(["spec", "terminationGracePeriodSeconds"], 30)
+            object["status"] = ["phase": "Pending"]
+            if let gates = object[path: ["spec", "schedulingGates"]], !gates.elements.isEmpty {
+                let condition: JSONTree = [
+                    "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
+                    "message": "Scheduling is blocked due to non-empty scheduling gates",
+                ]
+                object[path: ["status", "conditions"]] = [condition]
+            }
+        case "Namespace":
+            object[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] = object["metadata"]?["name"]
+            object["spec"] = ["finalizers": ["kubernetes"]]
+            object["status"] = ["phase": "Active"]
+        case "Node": break
+        default: if kind.hasStatus { object["status"] = [:] }
+        }
+    }
+
+    private func hasNamespace(_ name: String) -> Bool {
+        self.store.objects.keys.contains { $0.kind.kind == "Namespace" && $0.name == name }
+    }
+
+    private static func check(_ sent: JSONTree, is target: RequestTarget) throws(APIFailure) {
+        if let found = sent["kind"]?.string, found != target.kind.kind {
+            throw .badRequest("the body is a \(found), the path names a \(target.kind.kind)")
+        }
+        if let found = sent["apiVersion"]?.string, found != target.kind.apiVersion {
+            throw .badRequest("the body is of \(found), the path names \(target.kind.apiVersion)")
+        }
+        if let found = sent["metadata"]?["namespace"]?.string, !found.isEmpty, found != target.namespace ?? "" {
+            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
+        }
+    }
+
+    private static func isSubdomain(_ name: String) -> Bool {
+        func isAlphanumeric(_ character: Character) -> Bool {
+            character.isASCII && (character.isNumber || ("a"..."z").contains(character))
+        }
+        return name.utf8.count <= 253
+            && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+                label.first.map(isAlphanumeric) ?? false && label.last.map(isAlphanumeric) ?? false
+                    && label.allSatisfy { isAlphanumeric($0) || $0 == "-" }
+            }
+    }
+
+    // MARK: Updates
+
+    mutating func replace(_ target: RequestTarget, _ name: String, _ sent: JSONTree) throws(APIFailure) -> JSONTree {
+        try Self.check(sent, is: target)
+        let old = try self.existing(target, name)
+        if target.kind.kind == "Lease", sent["metadata"]?["resourceVersion"]?.string ?? "" == "" {
+            throw .invalid(
+                target.kind, name, field: "metadata.resourceVersion", reason: "FieldValueInvalid",
+                message: "Invalid value: 0: must be specified for an update")
+        }
+        return try self.update(target, name, old: old, new: sent)
+    }
+
+    mutating func patch(_ target: RequestTarget, _ name: String, _ request: HTTPRequest) throws(APIFailure) -> JSONTree
+    {
+        switch request.headers["Content-Type"]?.split(separator: ";").first {
+        case "application/merge-patch+json":
+            let old = try self.existing(target, name)
+            var new = old
+            new.merge(try Self.object(request))
+            return try self.update(target, name, old: old, new: new)
+        case "application/json-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml":
+            throw .notCopied("Content-Type \(request.headers["Content-Type"] ?? "")")
+        default:
+            throw APIFailure(
+                code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: [:])
+        }
+    }
+
+    /// Keeps what the caller may not change, counts the generation, and writes if anything is left that differs.
+    private mutating func update(
+        _ target: RequestTarget, _ name: String, old: JSONTree, new sent: JSONTree
+    ) throws(APIFailure) -> JSONTree {
+        let kind = target.kind
+        guard sent["metadata"]?["name"]?.string == name else {
+            throw .badRequest("the name of the object does not match the name on the URL (\(name))")
+        }
+        let oldMetadata = old["metadata"] ?? [:]
+        if let version = sent["metadata"]?["resourceVersion"]?.string, !version.isEmpty,
+            version != oldMetadata["resourceVersion"]?.string
+        {
+            throw .conflict(kind, name, "the object has been modified; please apply your changes to the latest version")
+        }
+        if let uid = sent["metadata"]?["uid"], uid != oldMetadata["uid"] {
+            throw .conflict(kind, name, "the uid in the request is not the uid of the object")
+        }
+        var new = target.subresource == "status" ? old : sent
+        new["kind"] = old["kind"]
+        new["apiVersion"] = old["apiVersion"]
+        if target.subresource == "status" {
+            new["status"] = sent["status"]
+            for key in ["labels", "annotations"] { new[path: ["metadata", key]] = sent["metadata"]?[key] }
+        } else if kind.hasStatus {
+            new["status"] = old["status"]
+        }
+        let kept = [
+            "namespace", "uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+        ]
+        for key in kept { new[path: ["metadata", key]] = oldMetadata[key] }
+        if kind.hasGeneration, new["spec"] != old["spec"] {
+            new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
+        }
+        guard new != old else { return old }
+        if oldMetadata["deletionTimestamp"] != nil, kind.kind != "Pod", Self.finalizers(new).isEmpty {
+            self.store.write(nil, at: target.key(name))
+            return new
+        }
+        return self.store.write(new, at: target.key(name)) ?? .null
+    }
+
+    static func finalizers(_ object: JSONTree) -> [JSONTree] { object["metadata"]?["finalizers"]?.elements ?? [] }
+}

@@ -1,0 +1,152 @@
+public import HTTPTransport
+import Synchronization
+
+/// Carries exchanges to a `FakeAPIServer` in the same process. Watches stream as they do over a socket, one event a piece.
+///
+/// Time limits of a request are not applied. Whoever drives the server's clock calls `clockMoved()` after each step.
+public final class InProcessTransport: HTTPTransport {
+    private struct State {
+        var server: FakeAPIServer
+        var watches: [Int: WatchSubscription] = [:]
+        /// Events read from the server and not yet taken by the reader.
+        var unread: [Int: [JSONTree]] = [:]
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var nextID = 0
+
+        mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+            defer { self.waiters.removeAll() }
+            return Array(self.waiters.values)
+        }
+    }
+
+    private enum Next {
+        case chunk([UInt8])
+        case end
+        case wait
+    }
+
+    private let state: Mutex<State>
+
+    public init(_ server: FakeAPIServer) { self.state = Mutex(State(server: server)) }
+
+    /// Reads or changes the server between exchanges, and tells the open watches.
+    public func withServer<Result: Sendable>(_ body: @Sendable (inout FakeAPIServer) -> Result) -> Result {
+        let (result, waiters) = self.state.withLock { state in
+            (body(&state.server), state.takeWaiters())
+        }
+        for waiter in waiters { waiter.resume() }
+        return result
+    }
+
+    /// Lets watches notice that their time is over.
+    public func clockMoved() { self.withServer { _ in } }
+
+    /// The watches whose body is still held by someone.
+    public var openWatchCount: Int { self.state.withLock { $0.watches.count } }
+
+    public func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        if Task.isCancelled { throw HTTPTransportError(.cancelled) }
+        let (status, body, watchID) = self.withState { state -> (Int, JSONTree?, Int) in
+            switch state.server.handle(request) {
+            case .answer(let status, let body): return (status, body, 0)
+            case .watch(let watch):
+                state.nextID += 1
+                state.watches[state.nextID] = watch
+                return (200, nil, state.nextID)
+            }
+        }
+        let headers: HTTPHeaders = ["Content-Type": "application/json"]
+        guard let body else {
+            let reader = WatchReader(transport: self, id: watchID)
+            return HTTPResponse(status: status, headers: headers, body: HTTPBody(nextChunk: reader.next))
+        }
+        let once = OnePiece(Array(body.text.utf8))
+        return HTTPResponse(status: status, headers: headers, body: HTTPBody(nextChunk: once.next))
+    }
+
+    private func withState<Result: Sendable>(_ body: @Sendable (inout State) -> Result) -> Result {
+        let (result, waiters) = self.state.withLock { state in
+            (body(&state), state.takeWaiters())
+        }
+        for waiter in waiters { waiter.resume() }
+        return result
+    }
+
+    fileprivate func close(_ id: Int) {
+        self.state.withLock { state in
+            state.watches[id] = nil
+            state.unread[id] = nil
+        }
+    }
+
+    fileprivate func nextChunk(_ id: Int) async throws(HTTPTransportError) -> [UInt8]? {
+        while true {
+            if Task.isCancelled { throw HTTPTransportError(.cancelled) }
+            switch self.state.withLock({ Self.read(id, &$0) }) {
+            case .chunk(let bytes): return bytes
+            case .end: return nil
+            case .wait: await self.wait(id)
+            }
+        }
+    }
+
+    private static func read(_ id: Int, _ state: inout State) -> Next {
+        guard var watch = state.watches[id] else { return .end }
+        if state.unread[id, default: []].isEmpty {
+            state.unread[id] = state.server.events(for: &watch).reversed()
+            state.watches[id] = watch
+        }
+        if let event = state.unread[id]?.popLast() { return .chunk(Array((event.text + "\n").utf8)) }
+        return watch.isEnded ? .end : .wait
+    }
+
+    /// Returns after a write, a clock step or a cancellation; at once when there is something to read.
+    private func wait(_ id: Int) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = self.state.withLock { state in
+                    if Task.isCancelled || Self.hasNews(id, state) { return true }
+                    state.waiters[id] = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            self.state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+        }
+    }
+
+    /// Whether reading would give events or an end, without moving the watch on.
+    private static func hasNews(_ id: Int, _ state: State) -> Bool {
+        guard var watch = state.watches[id] else { return true }
+        return !state.server.events(for: &watch).isEmpty || watch.isEnded
+    }
+}
+
+/// Owns an open watch; the watch closes when the last body that refers to it is gone.
+private final class WatchReader: Sendable {
+    private let transport: InProcessTransport
+    private let id: Int
+
+    init(transport: InProcessTransport, id: Int) {
+        self.transport = transport
+        self.id = id
+    }
+
+    deinit { self.transport.close(self.id) }
+
+    @Sendable func next() async throws(HTTPTransportError) -> [UInt8]? { try await self.transport.nextChunk(self.id) }
+}
+
+private final class OnePiece: Sendable {
+    private let piece: Mutex<[UInt8]?>
+
+    init(_ piece: [UInt8]) { self.piece = Mutex(piece) }
+
+    @Sendable func next() async throws(HTTPTransportError) -> [UInt8]? {
+        self.piece.withLock { piece in
+            defer { piece = nil }
+            return piece
+        }
+    }
+}

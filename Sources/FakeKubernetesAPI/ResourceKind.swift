@@ -1,0 +1,55 @@
+/// A resource this server keeps: where it is served and which of the general rules hold for it.
+struct ResourceKind: Sendable, Hashable {
+    /// Empty for the core group.
+    let group: String
+    let version: String
+    let plural: String
+    let kind: String
+    let isNamespaced: Bool
+    /// Its status is written through `/status` only.
+    let hasStatus: Bool
+    /// Counts changes of the spec in `metadata.generation`.
+    let hasGeneration: Bool
+
+    var apiVersion: String { self.group.isEmpty ? self.version : "\(self.group)/\(self.version)" }
+    /// As error texts name it: `deployments.apps`.
+    var qualifiedPlural: String { self.group.isEmpty ? self.plural : "\(self.plural).\(self.group)" }
+    var qualifiedKind: String { self.group.isEmpty ? self.kind : "\(self.kind).\(self.group)" }
+
+    private enum Traits { case plain, status, statusAndGeneration }
+
+    private init(
+        _ group: String, _ version: String, _ plural: String, _ kind: String, namespaced: Bool, _ traits: Traits
+    ) {
+        self.group = group
+        self.version = version
+        self.plural = plural
+        self.kind = kind
+        self.isNamespaced = namespaced
+        self.hasStatus = traits != .plain
+        self.hasGeneration = traits == .statusAndGeneration
+    }
+
+    static let all: [ResourceKind] = [
+        .init("", "v1", "namespaces", "Namespace", namespaced: false, .status),
+        .init("", "v1", "nodes", "Node", namespaced: false, .status),
+        .init("", "v1", "pods", "Pod", namespaced: true, .statusAndGeneration),
+        .init("", "v1", "configmaps", "ConfigMap", namespaced: true, .plain),
+        .init("", "v1", "persistentvolumes", "PersistentVolume", namespaced: false, .status),
+        .init("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", namespaced: true, .status),
+        .init("apps", "v1", "deployments", "Deployment", namespaced: true, .statusAndGeneration),
+        .init("apps", "v1", "replicasets", "ReplicaSet", namespaced: true, .statusAndGeneration),
+        .init("apps", "v1", "statefulsets", "StatefulSet", namespaced: true, .statusAndGeneration),
+        .init("apps", "v1", "daemonsets", "DaemonSet", namespaced: true, .statusAndGeneration),
+        .init("batch", "v1", "jobs", "Job", namespaced: true, .statusAndGeneration),
+        .init("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", namespaced: true, .statusAndGeneration),
+        .init("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced: false, .plain),
+        .init("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced: false, .plain),
+        .init("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true, .plain),
+        .init("events.k8s.io", "v1", "events", "Event", namespaced: true, .plain),
+    ]
+
+    static func find(group: String, version: String, plural: String) -> ResourceKind? {
+        self.all.first { $0.group == group && $0.version == version && $0.plural == plural }
+    }
+}
