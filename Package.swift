@@ -58,7 +58,8 @@ let package = Package(
             dependencies: ["CJSONDocument", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(name: "ClusterImport", dependencies: ["KubernetesAPI", "SchedulingModel"], swiftSettings: strict),
-        .target(name: "HTTPTransport", swiftSettings: strict),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "HTTPTransport", dependencies: ["CCurl"], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "CloudProviders", dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL"],
@@ -109,6 +110,7 @@ let package = Package(
         .testTarget(
             name: "CloudProvidersTests", dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport"],
             swiftSettings: strict),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"], swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(
             name: "ClusterImportTests",

@@ -3,7 +3,7 @@
 # With everything in place it does nothing, needs no network and prints nothing.
 set -euo pipefail
 
-# libsimdjson-dev: the JSON reader. zlib1g-dev: compressed traces. libcurl and OpenSSL: the cluster client that is to come.
+# libsimdjson-dev: the JSON reader. zlib1g-dev: compressed traces. libcurl and OpenSSL: HTTP and signatures.
 packages=(libsimdjson-dev zlib1g-dev libcurl4-openssl-dev libssl-dev)
 
 if ! command -v swift >/dev/null; then
