@@ -33,7 +33,8 @@ final class LoopbackServer {
     deinit { self.process.terminate() }
 
     private static let script = """
-        import http.server, json, socketserver, ssl, sys, time
+        import http.server, json, socketserver, ssl, sys, threading, time
+        go = threading.Event()
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
             def log_message(self, *a): pass
@@ -59,9 +60,12 @@ final class LoopbackServer {
                         try:
                             while True: self.chunk(b'x' * 65536)
                         except OSError: return
-                    for i in range(3): self.chunk(b'line %d\\n' % i); time.sleep(0.02)
+                    for i in range(3):
+                        self.chunk(b'line %d\\n' % i)
+                        if self.path == '/stream': go.wait(5)
                     if self.path == '/cut': self.close_connection = True; self.connection.close(); return
                     self.wfile.write(b'0\\r\\n\\r\\n')
+                elif self.path == '/go': go.set(); self.echo()
                 elif self.path == '/silent':
                     time.sleep(3); self.close_connection = True
                 elif self.path == '/refused': self.answer(429, b'{}', [('Retry-After', '7')])
