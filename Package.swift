@@ -60,6 +60,8 @@ let package = Package(
         .target(name: "ClusterImport", dependencies: ["KubernetesAPI", "SchedulingModel"], swiftSettings: strict),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "HTTPTransport", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(
+            name: "KubernetesClient", dependencies: ["HTTPTransport", "KubernetesAPI"], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "CloudProviders", dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL"],
@@ -79,7 +81,7 @@ let package = Package(
         .target(
             name: "FakeKubernetesAPI", dependencies: ["KubernetesAPI", "HTTPTransport"], swiftSettings: strict),
         .testTarget(
-            name: "FakeKubernetesAPITests", dependencies: ["FakeKubernetesAPI", "HTTPTransport"],
+            name: "FakeKubernetesAPITests", dependencies: ["FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI"],
             swiftSettings: strict),
         .testTarget(
             name: "SchedulingModelTests", dependencies: ["SchedulingModel", "TestSupport"], swiftSettings: strict),
@@ -111,6 +113,10 @@ let package = Package(
             name: "CloudProvidersTests", dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport"],
             swiftSettings: strict),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"], swiftSettings: strict),
+        .testTarget(
+            name: "KubernetesClientTests",
+            dependencies: ["KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI"],
+            swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(
             name: "ClusterImportTests",

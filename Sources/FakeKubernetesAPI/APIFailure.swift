@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// A refusal as the API server words it: a `Status` with code, reason and details.
 struct APIFailure: Error, Sendable, Equatable {
     let code: Int64

@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 extension FakeAPIServer {
     /// One page, or everything. All pages of a list show the version of the first.
     func list(_ target: RequestTarget) throws(APIFailure) -> JSONTree {

@@ -1,4 +1,5 @@
 import HTTPTransport
+import KubernetesAPI
 
 extension FakeAPIServer {
     /// Removes the object, or marks it where a finalizer or the grace of a pod on a node holds it.

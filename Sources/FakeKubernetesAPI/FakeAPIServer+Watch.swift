@@ -1,3 +1,5 @@
+public import KubernetesAPI
+
 /// An open watch: what it asked for, and how far it was read.
 ///
 /// 1. `handle` opens it. 2. `events(for:)` is called after every write and clock step, until it says the watch ended.

@@ -1,4 +1,5 @@
 import HTTPTransport
+import KubernetesAPI
 
 extension FakeAPIServer {
     mutating func create(_ target: RequestTarget, _ sent: JSONTree) throws(APIFailure) -> JSONTree {

@@ -1,4 +1,5 @@
 public import HTTPTransport
+public import KubernetesAPI
 
 /// A Kubernetes API server as a value: a request in, an answer or a watch out. No thread, no socket, no clock of its own.
 ///

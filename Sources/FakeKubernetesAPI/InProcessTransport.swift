@@ -1,4 +1,5 @@
 public import HTTPTransport
+import KubernetesAPI
 import Synchronization
 
 /// Carries exchanges to a `FakeAPIServer` in the same process. Watches stream as they do over a socket, one event a piece.

@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// Which objects a list or watch asks for: a label and a field selector, both already checked.
 struct ObjectSelector: Sendable {
     private enum Labels: Sendable {

@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// All objects, one version counter for them all, and the changes of a bounded past.
 ///
 /// Invariant: undoing the history entries newer than version *v*, newest first, gives the objects as they were at *v*,

@@ -1,5 +1,6 @@
 import FakeKubernetesAPI
 import HTTPTransport
+import KubernetesAPI
 import Testing
 
 @Suite("The fake API server without a socket", .timeLimit(.minutes(1)))

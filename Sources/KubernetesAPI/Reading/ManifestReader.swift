@@ -28,6 +28,14 @@ public enum ManifestReader {
         bytes.withUnsafeBytes { self.read($0, file: file) }
     }
 
+    /// The objects of a document that is parsed already: itself, or the items of a list.
+    public static func objects(of document: JSONDocument, file: String) -> ManifestContents {
+        var contents = ManifestContents()
+        ObjectCollector.collect(document.root, origin: ManifestOrigin(file: file), into: &contents)
+        contents.finish(file: file)
+        return contents
+    }
+
     public static func read(_ text: String, file: String) -> ManifestContents {
         var text = text
         return text.withUTF8 { self.read(UnsafeRawBufferPointer($0), file: file) }

@@ -1,5 +1,3 @@
-import KubernetesAPI
-
 /// A JSON value that can be changed. Members keep their order; of a key that stands twice the last value counts.
 public enum JSONTree: Sendable, Equatable {
     case null
@@ -27,7 +25,7 @@ public enum JSONTree: Sendable, Equatable {
     }
 
     /// - Complexity: O(*n*) values; a level of nesting costs a level of stack, which the document bounds.
-    init(_ value: JSONValue) {
+    public init(_ value: JSONValue) {
         switch value.kind {
         case .null: self = .null
         case .boolean: self = .boolean(value.boolean ?? false)

@@ -1,0 +1,180 @@
+import KubernetesAPI
+
+/// Who of several replicas acts: a Lease that one of them holds and renews.
+///
+/// Times are judged by this process' own monotonic clock alone: a lease counts as live for its duration after the moment we
+/// saw it change, whatever times are written in it. Whoever loses contact stops before others may take over.
+public struct LeaseElection: Sendable {
+    public struct Configuration: Sendable {
+        public var namespace: String
+        public var name: String
+        /// Different for every process.
+        public var identity: String
+        public var leaseDuration = Duration.seconds(15)
+        /// Without a successful renewal for so long, we are no leader any more. Shorter than the lease.
+        public var renewDeadline = Duration.seconds(10)
+        public var retryPeriod = Duration.seconds(2)
+
+        public init(namespace: String, name: String, identity: String) {
+            self.namespace = namespace
+            self.name = name
+            self.identity = identity
+        }
+    }
+
+    public enum Change: Sendable, Equatable {
+        case gained
+        /// Nothing may be written any more.
+        case lost(String)
+    }
+
+    /// The lease as we saw it last, and when.
+    private struct Observed {
+        var version: String
+        var holder: String
+        var duration: Duration
+        var transitions: Int64
+        var seenAt: ContinuousClock.Instant
+    }
+
+    private let client: KubernetesClient
+    private let configuration: Configuration
+    /// `2026-11-26T10:00:00.000000Z`, for people who look at the lease.
+    private let timestamp: @Sendable () -> String
+
+    public init(
+        _ client: KubernetesClient, _ configuration: Configuration, timestamp: @escaping @Sendable () -> String
+    ) {
+        self.client = client
+        self.configuration = configuration
+        self.timestamp = timestamp
+    }
+
+    private var path: ResourcePath {
+        ResourcePath(
+            apiVersion: "coordination.k8s.io/v1", plural: "leases", namespace: self.configuration.namespace,
+            name: self.configuration.name)
+    }
+
+    /// Runs until the task is cancelled, and then gives the lease back if it is ours.
+    public func run(_ handle: @Sendable (Change) async -> Void) async {
+        var observed: Observed?
+        var lastRenewal: ContinuousClock.Instant?
+        while !Task.isCancelled {
+            let began = ContinuousClock.now
+            do throws(KubernetesError) {
+                if try await self.attempt(&observed) {
+                    if lastRenewal == nil { await handle(.gained) }
+                    lastRenewal = began
+                } else if lastRenewal != nil {
+                    lastRenewal = nil
+                    await handle(.lost("another replica holds the lease"))
+                }
+            } catch {
+                if let renewed = lastRenewal,
+                    ContinuousClock.now - renewed >= self.configuration.renewDeadline - self.configuration.retryPeriod
+                {
+                    lastRenewal = nil
+                    await handle(.lost("the lease could not be renewed in time: \(error)"))
+                }
+            }
+            let period = self.configuration.retryPeriod
+            let jitter = lastRenewal == nil ? period * (0.2 * self.client.pause.random()) : .zero
+            try? await self.client.pause.sleep(period + jitter)
+        }
+        if lastRenewal != nil { await self.giveBack(observed) }
+    }
+
+    /// One look at the lease, and where it is ours or free, one write.
+    ///
+    /// - Returns: Whether we hold it now.
+    private func attempt(_ observed: inout Observed?) async throws(KubernetesError) -> Bool {
+        let lease: JSONTree
+        do throws(KubernetesError) {
+            lease = JSONTree(try await self.client.get(self.path).root)
+        } catch {
+            guard error.status?.code == 404 else { throw error }
+            return try await self.create(&observed)
+        }
+        let now = ContinuousClock.now
+        let seen = Self.observation(lease, at: now)
+        if observed?.version != seen.version { observed = seen }
+        let isOurs = seen.holder == self.configuration.identity
+        let isFree = seen.holder.isEmpty
+        let isStale = observed.map { now - $0.seenAt > $0.duration } ?? false
+        guard isOurs || isFree || isStale else { return false }
+        return try await self.write(over: lease, seen, &observed)
+    }
+
+    private static func observation(_ lease: JSONTree, at now: ContinuousClock.Instant) -> Observed {
+        Observed(
+            version: lease["metadata"]?["resourceVersion"]?.string ?? "",
+            holder: lease["spec"]?["holderIdentity"]?.string ?? "",
+            duration: .seconds(lease["spec"]?["leaseDurationSeconds"]?.integer ?? 15),
+            transitions: lease["spec"]?["leaseTransitions"]?.integer ?? 0, seenAt: now)
+    }
+
+    private func create(_ observed: inout Observed?) async throws(KubernetesError) -> Bool {
+        let stamp = JSONTree.string(self.timestamp())
+        let lease: JSONTree = [
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": [
+                "name": .string(self.configuration.name), "namespace": .string(self.configuration.namespace),
+            ],
+            "spec": [
+                "holderIdentity": .string(self.configuration.identity), "leaseDurationSeconds": self.seconds,
+                "acquireTime": stamp, "renewTime": stamp, "leaseTransitions": 0,
+            ],
+        ]
+        var collection = self.path
+        collection.name = nil
+        return try await self.written(&observed) { () async throws(KubernetesError) in
+            try await self.client.create(lease, in: collection)
+        }
+    }
+
+    /// With the version that was read: whoever wrote in between makes this a 409, and us a loser.
+    private func write(
+        over lease: JSONTree, _ seen: Observed, _ observed: inout Observed?
+    ) async throws(KubernetesError) -> Bool {
+        var lease = lease
+        let stamp = JSONTree.string(self.timestamp())
+        if seen.holder != self.configuration.identity {
+            lease[path: ["spec", "holderIdentity"]] = .string(self.configuration.identity)
+            lease[path: ["spec", "acquireTime"]] = stamp
+            lease[path: ["spec", "leaseTransitions"]] = .integer(seen.transitions + 1)
+        }
+        lease[path: ["spec", "renewTime"]] = stamp
+        lease[path: ["spec", "leaseDurationSeconds"]] = self.seconds
+        let written = lease
+        return try await self.written(&observed) { () async throws(KubernetesError) in
+            try await self.client.replace(self.path, by: written)
+        }
+    }
+
+    private var seconds: JSONTree { .integer(self.configuration.leaseDuration.components.seconds) }
+
+    private func written(
+        _ observed: inout Observed?, _ write: () async throws(KubernetesError) -> JSONDocument
+    ) async throws(KubernetesError) -> Bool {
+        do throws(KubernetesError) {
+            observed = Self.observation(JSONTree(try await write().root), at: .now)
+            return true
+        } catch {
+            guard error.status?.code == 409 else { throw error }
+            return false
+        }
+    }
+
+    /// So that nobody has to wait for the lease to run out. Runs apart from the cancelled task.
+    private func giveBack(_ observed: Observed?) async {
+        await Task.detached {
+            guard let document = try? await self.client.get(self.path) else { return }
+            var lease = JSONTree(document.root)
+            guard lease["spec"]?["holderIdentity"]?.string == self.configuration.identity else { return }
+            lease[path: ["spec", "holderIdentity"]] = ""
+            lease[path: ["spec", "leaseDurationSeconds"]] = 1
+            _ = try? await self.client.replace(self.path, by: lease)
+        }.value
+    }
+}
