@@ -24,6 +24,15 @@ public enum JSONTree: Sendable, Equatable {
         self.init(document.root)
     }
 
+    /// The first document of a YAML text (JSON is YAML too); nil where it is not one.
+    public init?(yaml bytes: [UInt8]) {
+        var budget = YAMLToJSON.aliasBudget
+        let documents = bytes.withUnsafeBytes { YAMLToJSON.convert($0, budget: &budget) }
+        guard documents.error == nil, let json = documents.documents.first?.json else { return nil }
+        guard let document = json.withUnsafeBytes({ try? JSONDocument(parsing: $0) }) else { return nil }
+        self.init(document.root)
+    }
+
     /// - Complexity: O(*n*) values; a level of nesting costs a level of stack, which the document bounds.
     public init(_ value: JSONValue) {
         switch value.kind {

@@ -1,7 +1,7 @@
 /// Times as Kubernetes writes them: `2026-01-02T03:04:05Z`, with fractions or an offset where another tool wrote them.
-enum RFC3339 {
+public enum RFC3339 {
     /// Seconds since 1970, fractions dropped; nil where the text is no time.
-    static func seconds(_ text: String) -> Int64? {
+    public static func seconds(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: "t"),
