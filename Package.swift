@@ -66,12 +66,15 @@ let package = Package(
         .target(
             name: "CloudProviders", dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL"],
             swiftSettings: strict),
+        .target(
+            name: "Controller", dependencies: ["KubernetesAPI", "KubernetesClient"], swiftSettings: strict),
         .target(name: "PlanReport", dependencies: ["SchedulingModel"], swiftSettings: strict),
         .executableTarget(
             name: "Berth",
             dependencies: [
                 "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
-                "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib",
+                "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib", "KubernetesClient", "Controller",
+                "HTTPTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -131,7 +134,7 @@ let package = Package(
             name: "BerthTests",
             dependencies: [
                 "Berth", "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
-                "PlanReport", "TraceReplay",
+                "PlanReport", "TraceReplay", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport",
             ],
             exclude: ["Openb"],
             swiftSettings: strict),

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 @main
-struct Berth: ParsableCommand {
+struct Berth: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "berth",
         abstract: "Decides where GPU work goes in a Kubernetes cluster, and says why the rest waits.",

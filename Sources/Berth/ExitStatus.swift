@@ -4,5 +4,7 @@ enum ExitStatus: Int32, Sendable {
     case somethingPending = 3
     case usage = 64
     case badInput = 65
+    /// The cluster cannot be reached or read.
+    case unavailable = 69
     case internalError = 70
 }

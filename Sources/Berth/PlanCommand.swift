@@ -1,13 +1,14 @@
 import ArgumentParser
 
 /// `berth plan`: arguments and wiring. What it does with them is in `PlanRun`.
-struct PlanCommand: ParsableCommand {
+struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "A dry run: where every pending pod and gang would go, and why the rest waits.",
         discussion: """
-            Reads nodes, pods, workloads and pod groups as kubectl prints them and changes nothing.
+            Reads nodes, pods, workloads and pod groups as kubectl prints them, or from the cluster itself, and changes nothing.
 
+              berth plan
               kubectl get nodes,pods -A -o json | berth plan -f -
               berth plan -f cluster.json -f trainer.yaml -o json
               berth plan -f cluster/ --explain ml/trainer-3
@@ -19,6 +20,12 @@ struct PlanCommand: ParsableCommand {
         name: [.customShort("f"), .customLong("filename")], parsing: .upToNextOption,
         help: "Files, folders (read in depth: .json, .yaml, .yml) or - for standard input. May be repeated.")
     var files: [String] = []
+
+    @Option(help: "The kubeconfig, in place of $KUBECONFIG and ~/.kube/config; for a plan without -f.")
+    var kubeconfig: String?
+
+    @Option(help: "The kubeconfig's context, in place of its current one; for a plan without -f.")
+    var context: String?
 
     @Option(name: .customLong("config"), help: "The configuration, see docs/configuration.md.")
     var configurationFile: String?
@@ -36,10 +43,9 @@ struct PlanCommand: ParsableCommand {
     var strict = false
 
     func validate() throws {
-        if self.files.isEmpty {
+        if !self.files.isEmpty, self.context != nil || self.kubeconfig != nil {
             throw ValidationError(
-                "planning a live cluster is not there yet; pipe it in: "
-                    + "kubectl get nodes,pods -A -o json | berth plan -f -")
+                "--kubeconfig and --context are for a plan of the live cluster, -f is for one from files")
         }
         if self.files.count(where: { $0 == "-" }) > 1 { throw ValidationError("standard input (-) can be read once") }
         if self.explain != nil, self.output == .json {
@@ -47,13 +53,17 @@ struct PlanCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let progress = ProgressLine(afterSeconds: 1)
         let request = PlanRun.Request(
             output: self.output, explain: self.explain, demandNamespace: self.namespace, isStrict: self.strict,
             style: Terminal.tableStyle())
-        let response = PlanRun(request: request, progress: progress.show)
-            .respond(toFilesAt: self.files, configurationFile: self.configurationFile)
+        let run = PlanRun(request: request, progress: { progress.show($0) })
+        let response =
+            self.files.isEmpty
+            ? await LivePlan(run: run, kubeconfig: self.kubeconfig, context: self.context)
+                .respond(configurationFile: self.configurationFile)
+            : run.respond(toFilesAt: self.files, configurationFile: self.configurationFile)
         progress.finish()
         Terminal.writeError(response.standardError)
         guard Terminal.writeOutput(response.standardOutput) else {

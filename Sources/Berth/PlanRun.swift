@@ -56,6 +56,20 @@ struct PlanRun: Sendable {
                     Finding(.warning, origin: origin, found: "no object", expected: "nodes, pods, workloads"))
             }
         }
+        return self.respond(to: objects, findings, settings)
+    }
+
+    /// Of a cluster that was read already.
+    func respond(to objects: [ManifestObject], _ read: [Finding], configuration: InputFile?) -> CommandResponse {
+        var findings = read
+        guard let settings = Self.settings(configuration, findings: &findings) else { return self.refused(findings) }
+        return self.respond(to: objects, findings, settings)
+    }
+
+    private func respond(
+        to objects: [ManifestObject], _ read: [Finding], _ settings: BerthConfiguration
+    ) -> CommandResponse {
+        var findings = read
         if objects.isEmpty { return self.refused(findings) }
         self.progress("importing \(objects.count) objects")
         let cluster = ClusterImporter(configuration: settings).importCluster(objects)

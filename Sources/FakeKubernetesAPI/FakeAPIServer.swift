@@ -14,6 +14,8 @@ public struct FakeAPIServer: Sendable {
     }
 
     var store: ObjectStore
+    /// What is served. Definitions of further kinds add to it.
+    private(set) var kinds = ResourceKind.all
     let now: @Sendable () -> Int64
     private var uidState: UInt64
 
@@ -39,9 +41,15 @@ public struct FakeAPIServer: Sendable {
     /// Drops the history up to now: an older watch or continue token gets a 410.
     public mutating func compact() { self.store.compact() }
 
+    /// Serves a further kind, as a CustomResourceDefinition with a status subresource makes a real server do.
+    public mutating func define(group: String, version: String, plural: String, kind: String) {
+        self.kinds.append(ResourceKind(group, version, plural, kind, namespaced: true, .statusAndGeneration))
+    }
+
     public mutating func handle(_ request: HTTPRequest) -> Reply {
         do throws(APIFailure) {
-            return try self.dispatch(request, RequestTarget(request.target))
+            if let answer = try self.discovery(request) { return answer }
+            return try self.dispatch(request, RequestTarget(request.target, kinds: self.kinds))
         } catch {
             return .answer(status: Int(error.code), body: error.status)
         }

@@ -6,17 +6,22 @@ struct RequestTarget: Sendable {
     var subresource: String?
     var options: [String: String]
 
-    init(_ target: String) throws(APIFailure) {
+    /// Path parts and options of a target.
+    static func split(_ target: String) -> (parts: [String], options: [String: String]) {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        self.options = Self.options(halves.count == 2 ? halves[1] : "")
-        var parts = halves[0].split(separator: "/").map { Self.decoded($0) }
+        let parts = halves[0].split(separator: "/").map { Self.decoded($0) }
+        return (parts, Self.options(halves.count == 2 ? halves[1] : ""))
+    }
+
+    /// - Parameter kinds: The resources that are served.
+    init(_ target: String, kinds: [ResourceKind]) throws(APIFailure) {
+        var (parts, options) = Self.split(target)
+        self.options = options
         let unknown = APIFailure(code: 404, reason: "NotFound", message: "404 page not found")
         let root = parts.isEmpty ? "" : parts.removeFirst()
-        guard root == "api" || root == "apis" else {
-            throw ["version", "healthz", "livez", "readyz", "openapi"].contains(root) ? .notCopied("/\(root)") : unknown
-        }
+        guard root == "api" || root == "apis" else { throw unknown }
         let prefixCount = root == "api" ? 1 : 2
-        guard parts.count > prefixCount else { throw .notCopied("discovery") }
+        guard parts.count > prefixCount else { throw unknown }
         let group = root == "api" ? "" : parts[0]
         let version = parts[prefixCount - 1]
         parts.removeFirst(prefixCount)
@@ -24,8 +29,12 @@ struct RequestTarget: Sendable {
             self.namespace = parts[1]
             parts.removeFirst(2)
         }
-        guard let kind = ResourceKind.find(group: group, version: version, plural: parts[0]) else {
-            throw .notCopied("resource \(parts[0]) of \(group.isEmpty ? "" : group + "/")\(version)")
+        guard let kind = kinds.first(where: { $0.group == group && $0.version == version && $0.plural == parts[0] })
+        else {
+            guard !ResourceKind.uncopiedGroups.contains(group) else {
+                throw .notCopied("resource \(parts[0]) of \(group)/\(version)")
+            }
+            throw .init(code: 404, reason: "NotFound", message: "the server could not find the requested resource")
         }
         guard parts.count <= 3, self.namespace == nil || kind.isNamespaced else { throw unknown }
         self.kind = kind

@@ -16,9 +16,9 @@ struct ResourceKind: Sendable, Hashable {
     var qualifiedPlural: String { self.group.isEmpty ? self.plural : "\(self.plural).\(self.group)" }
     var qualifiedKind: String { self.group.isEmpty ? self.kind : "\(self.kind).\(self.group)" }
 
-    private enum Traits { case plain, status, statusAndGeneration }
+    enum Traits { case plain, status, statusAndGeneration }
 
-    private init(
+    init(
         _ group: String, _ version: String, _ plural: String, _ kind: String, namespaced: Bool, _ traits: Traits
     ) {
         self.group = group
@@ -49,7 +49,11 @@ struct ResourceKind: Sendable, Hashable {
         .init("events.k8s.io", "v1", "events", "Event", namespaced: true, .plain),
     ]
 
-    static func find(group: String, version: String, plural: String) -> ResourceKind? {
-        self.all.first { $0.group == group && $0.version == version && $0.plural == plural }
-    }
+    /// Groups that a real server has and this one does not copy.
+    static let uncopiedGroups: Set<String> = [
+        "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io",
+        "apiregistration.k8s.io", "autoscaling", "certificates.k8s.io", "discovery.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io",
+    ]
 }

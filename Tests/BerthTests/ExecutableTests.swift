@@ -44,7 +44,8 @@ struct ExecutableTests {
             ("$berth plan -f $dump -o json", Int32(3)),
             ("$berth plan -f $dump --namespace ml -o json", 0),
             ("$berth plan -f - < $dump", 3),
-            ("$berth plan", 64),
+            ("HOME=/nowhere KUBECONFIG= $berth plan", 69),
+            ("$berth plan -f $dump --context x", 64),
             ("$berth plan -f $dump --no-such-option", 64),
             ("$berth plan -f $dump -o json --explain ml/x", 64),
             ("$berth plan -f no-such-file", 65),
@@ -69,11 +70,12 @@ struct ExecutableTests {
         #expect(ending.errors == "berth: standard output could not be written\n")
     }
 
-    @Test("without -f it says how to pipe a live cluster in")
+    @Test("without -f and without a kubeconfig it says where it looked")
     func withoutFiles() throws {
+        let ending = try BuiltProgram.shell("HOME=/nowhere KUBECONFIG= $berth plan")
         #expect(
-            try BuiltProgram.shell("$berth plan").errors.contains("kubectl get nodes,pods -A -o json | berth plan -f -")
-        )
+            ending.errors
+                == "error: the cluster cannot be read: no credentials: found no kubeconfig at /nowhere/.kube/config\n")
     }
 
     @Test("into a pipe the table has no colour")

@@ -116,9 +116,24 @@ struct FakeAPIServerTests {
     @Test("an unknown field selector is a 400, an uncopied request a 501")
     mutating func uncopied() {
         #expect(self.ask("GET", self.pods + "?fieldSelector=spec.image%3Dx").status == 400)
-        for target in ["/apis", "/version", "/apis/example.com/v1/things", "/api/v1/secrets"] {
+        for target in ["/openapi/v3", "/apis/resource.k8s.io/v1/resourceslices"] {
             #expect(self.ask("GET", target).status == 501)
         }
+        #expect(self.ask("GET", "/apis/example.com/v1/things").status == 404)
+    }
+
+    @Test("discovery lists the groups, their versions and resources, and kinds that were defined later")
+    mutating func discovery() {
+        self.server.define(group: "ray.io", version: "v1", plural: "rayclusters", kind: "RayCluster")
+        let groups = self.ask("GET", "/apis").body["groups"]?.elements.compactMap { $0["name"]?.string } ?? []
+        #expect(groups.contains("apps") && groups.last == "ray.io")
+        let resources = self.ask("GET", "/apis/ray.io/v1").body["resources"]?.elements ?? []
+        #expect(resources.compactMap { $0["name"]?.string } == ["rayclusters", "rayclusters/status"])
+        #expect(self.ask("GET", "/apis/ray.io/v1/rayclusters").status == 200)
+    }
+
+    @Test("what is done to pods and not copied yet is a 501")
+    mutating func uncopiedCalls() {
         #expect(self.ask("POST", self.pods + "/a/eviction", [:]).status == 501)
     }
 
