@@ -110,18 +110,32 @@ extension FakeAPIServer {
 
     mutating func patch(_ target: RequestTarget, _ name: String, _ request: HTTPRequest) throws(APIFailure) -> JSONTree
     {
-        switch request.headers["Content-Type"]?.split(separator: ";").first {
-        case "application/merge-patch+json":
-            let old = try self.existing(target, name)
-            var new = old
-            new.merge(try Self.object(request))
-            return try self.update(target, name, old: old, new: new)
-        case "application/json-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml":
-            throw .notCopied("Content-Type \(request.headers["Content-Type"] ?? "")")
+        let kind = target.kind
+        let contentType = request.headers["Content-Type"].map { String($0.prefix { $0 != ";" }) } ?? ""
+        let old = try self.existing(target, name)
+        var new = old
+        switch contentType {
+        case "application/merge-patch+json": new.merge(try Self.object(request))
+        case "application/strategic-merge-patch+json":
+            let patch = try Self.object(request)
+            do throws(JSONPatchFailure) { try new.apply(strategicPatch: patch) } catch {
+                throw APIFailure(code: 500, reason: "", message: error.message)
+            }
+        case "application/json-patch+json":
+            guard case .array(let operations)? = JSONTree(parsing: String(decoding: request.body, as: UTF8.self)) else {
+                throw .badRequest("the body is not a JSON array")
+            }
+            do throws(JSONPatchFailure) { try new.apply(jsonPatch: operations) } catch {
+                throw APIFailure(
+                    code: 422, reason: "Invalid", message: "the server rejected our request: \(error.message)",
+                    details: APIFailure.details(name, kind.group, kind.plural))
+            }
+        case "application/apply-patch+yaml": throw .notCopied("server-side apply")
         default:
             throw APIFailure(
                 code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: [:])
         }
+        return try self.update(target, name, old: old, new: new)
     }
 
     /// Keeps what the caller may not change, counts the generation, and writes if anything is left that differs.
@@ -159,6 +173,7 @@ extension FakeAPIServer {
             new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
         }
         guard new != old else { return old }
+        if kind.kind == "Pod", new["spec"] != old["spec"] { try Self.checkPodChange(name, old: old, new: new) }
         if oldMetadata["deletionTimestamp"] != nil, kind.kind != "Pod", Self.finalizers(new).isEmpty {
             self.store.write(nil, at: target.key(name))
             return new

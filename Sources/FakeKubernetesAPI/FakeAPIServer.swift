@@ -71,6 +71,8 @@ public struct FakeAPIServer: Sendable {
         case ("POST", nil, _): return .answer(status: 201, body: try self.create(target, Self.object(request)))
         case ("POST", let name?, "binding") where target.kind.kind == "Pod":
             return .answer(status: 201, body: try self.bind(target, name, Self.object(request)))
+        case ("POST", let name?, "eviction") where target.kind.kind == "Pod":
+            return .answer(status: 201, body: try self.evict(target, name, request))
         case ("PUT", let name?, nil), ("PUT", let name?, "status"):
             return .answer(status: 200, body: try self.replace(target, name, Self.object(request)))
         case ("PATCH", let name?, nil), ("PATCH", let name?, "status"):
