@@ -24,6 +24,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Pure: values in, values out; no IO, no clock, no async, no wire type.
@@ -67,7 +73,29 @@ let package = Package(
             name: "CloudProviders", dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL"],
             swiftSettings: strict),
         .target(
-            name: "Controller", dependencies: ["KubernetesAPI", "KubernetesClient"], swiftSettings: strict),
+            name: "SchedulerExtender",
+            dependencies: ["SchedulingModel", "PlacementSolver", "ControlLoop", "ClusterImport", "KubernetesAPI"],
+            swiftSettings: strict),
+        .target(
+            name: "Controller",
+            dependencies: [
+                "SchedulingModel", "SchedulingCycle", "ControlLoop", "ClusterImport", "PlanReport", "KubernetesAPI",
+                "KubernetesClient",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "HTTPServing",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .target(name: "PlanReport", dependencies: ["SchedulingModel"], swiftSettings: strict),
         .executableTarget(
             name: "Berth",
@@ -75,6 +103,10 @@ let package = Package(
                 "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
                 "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib", "KubernetesClient", "Controller",
                 "HTTPTransport",
+                "SchedulerExtender", "HTTPServing",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -119,6 +151,20 @@ let package = Package(
         .testTarget(
             name: "KubernetesClientTests",
             dependencies: ["KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SchedulerExtenderTests",
+            dependencies: [
+                "SchedulerExtender", "SchedulingModel", "ControlLoop", "SchedulingCycle", "KubernetesAPI",
+                "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControllerTests",
+            dependencies: [
+                "Controller", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI",
+                "SchedulingModel", "ControlLoop",
+            ],
             swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(

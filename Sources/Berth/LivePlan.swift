@@ -12,7 +12,7 @@ struct LivePlan {
 
     func respond(configurationFile: String?) async -> CommandResponse {
         do throws(KubernetesError) {
-            let access = try self.access()
+            let access = try ClusterAccess.find(kubeconfig: self.kubeconfig, context: self.context)
             self.run.progress("connecting to \(access.title) (\(access.server.server))")
             return try await self.respond(from: try access.client(), configurationFile: configurationFile)
         } catch {
@@ -31,17 +31,5 @@ struct LivePlan {
         }
         let (objects, findings) = try await ClusterReader(client).read(progress: self.run.progress)
         return self.run.respond(to: objects, findings, configuration: configuration)
-    }
-
-    /// A kubeconfig that is named or there; else the pod's own service account.
-    private func access() throws(KubernetesError) -> ClusterAccess {
-        let environment = ProcessInfo.processInfo.environment
-        if self.kubeconfig == nil, self.context == nil, environment["KUBECONFIG"] == nil,
-            let own = try ClusterAccess.inCluster(environment: environment)
-        {
-            return own
-        }
-        let paths = self.kubeconfig.map { [$0] } ?? Kubeconfig.defaultPaths(environment: environment)
-        return try ClusterAccess(try Kubeconfig(readingFrom: paths), context: self.context, environment: environment)
     }
 }

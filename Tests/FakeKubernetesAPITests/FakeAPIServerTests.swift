@@ -132,9 +132,78 @@ struct FakeAPIServerTests {
         #expect(self.ask("GET", "/apis/ray.io/v1/rayclusters").status == 200)
     }
 
-    @Test("what is done to pods and not copied yet is a 501")
-    mutating func uncopiedCalls() {
-        #expect(self.ask("POST", self.pods + "/a/eviction", [:]).status == 501)
+    private static let json = "application/json-patch+json"
+    private static let strategic = "application/strategic-merge-patch+json"
+
+    @Test("a JSON patch happens whole or not at all; a test that does not hold is a 422 without causes")
+    mutating func jsonPatch() {
+        let gates: JSONTree = [["name": "a"], ["name": "b"]]
+        _ = self.ask("POST", self.pods, ["metadata": ["name": "p"], "spec": ["schedulingGates": gates]])
+        let failing: JSONTree = [
+            ["op": "remove", "path": "/spec/schedulingGates/0"],
+            ["op": "test", "path": "/metadata/name", "value": "other"],
+        ]
+        let refused = self.ask("PATCH", self.pods + "/p", failing, type: Self.json)
+        #expect(refused.status == 422)
+        #expect(refused.body["details"]?["causes"] == nil)
+        let pin: JSONTree = ["nodeSelectorTerms": [["matchFields": []]]]
+        let good: JSONTree = [
+            ["op": "test", "path": "/spec/schedulingGates/1/name", "value": "b"],
+            ["op": "remove", "path": "/spec/schedulingGates/1"],
+            [
+                "op": "add", "path": "/spec/affinity",
+                "value": ["nodeAffinity": ["requiredDuringSchedulingIgnoredDuringExecution": pin]],
+            ],
+        ]
+        let patched = self.ask("PATCH", self.pods + "/p", good, type: Self.json)
+        #expect(patched.status == 200)
+        #expect(patched.body[path: ["spec", "schedulingGates"]] == [["name": "a"]])
+    }
+
+    @Test("a strategic patch merges lists by their key, and removes what it says")
+    mutating func strategicPatch() {
+        let gates: JSONTree = [["name": "a"], ["name": "b"]]
+        _ = self.ask("POST", self.pods, ["metadata": ["name": "p"], "spec": ["schedulingGates": gates]])
+        let ungate: JSONTree = ["spec": ["schedulingGates": [["$patch": "delete", "name": "a"]]]]
+        let patched = self.ask("PATCH", self.pods + "/p", ungate, type: Self.strategic)
+        #expect(patched.body[path: ["spec", "schedulingGates"]] == [["name": "b"]])
+        for status in ["False", "True"] as [JSONTree] {
+            let condition: JSONTree = ["status": ["conditions": [["type": "berth.dev/Placed", "status": status]]]]
+            _ = self.ask("PATCH", self.pods + "/p/status", condition, type: Self.strategic)
+        }
+        let conditions = self.ask("GET", self.pods + "/p").body[path: ["status", "conditions"]]?.elements ?? []
+        #expect(conditions.map { $0["type"] } == ["PodScheduled", "berth.dev/Placed"])
+        #expect(conditions.last?["status"] == "True")
+    }
+
+    @Test(
+        "what may not change of a pod is a 422",
+        arguments: [
+            #"{"spec":{"schedulingGates":[{"name":"a"},{"name":"new"}]}}"#, #"{"spec":{"nodeName":"n"}}"#,
+            #"{"spec":{"nodeSelector":{"k":"other"}}}"#, #"{"spec":{"schedulerName":"x"}}"#,
+        ])
+    mutating func immutable(patch: String) throws {
+        let spec: JSONTree = ["schedulingGates": [["name": "a"]], "nodeSelector": ["k": "v"]]
+        _ = self.ask("POST", self.pods, ["metadata": ["name": "p"], "spec": spec])
+        let tree = try #require(JSONTree(parsing: patch))
+        #expect(self.ask("PATCH", self.pods + "/p", tree, type: "application/merge-patch+json").status == 422)
+    }
+
+    @Test("an eviction spends a budget, and is a 429 when there is none left")
+    mutating func eviction() {
+        let budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+        _ = self.ask("POST", budgets, ["metadata": ["name": "b"], "spec": ["selector": ["matchLabels": ["app": "x"]]]])
+        let merge = "application/merge-patch+json"
+        _ = self.ask("PATCH", budgets + "/b/status", ["status": ["disruptionsAllowed": 1]], type: merge)
+        for name in ["p", "q"] as [JSONTree] {
+            let metadata: JSONTree = ["name": name, "labels": ["app": "x"]]
+            _ = self.ask("POST", self.pods, ["metadata": metadata, "spec": ["nodeName": "n"]])
+        }
+        #expect(self.ask("POST", self.pods + "/p/eviction", [:]).status == 201)
+        #expect(self.ask("GET", self.pods + "/p").body["metadata"]?["deletionTimestamp"] != nil)
+        let refused = self.ask("POST", self.pods + "/q/eviction", [:])
+        #expect(refused.status == 429)
+        #expect(refused.body["details"]?["causes"]?.elements.first?["reason"] == "DisruptionBudget")
     }
 
     @Test("an object that stops matching a watch's selector is DELETED there, with the newer version")

@@ -6,55 +6,6 @@ import Testing
 
 @testable import KubernetesClient
 
-/// The fake server with a fault in front of it now and then.
-final class FaultyTransport: HTTPTransport {
-    enum Fault: Sendable {
-        case answer(Int, headers: HTTPHeaders = [:], body: String = "{}")
-        case lost(HTTPTransportError)
-        /// The request takes effect; the answer is lost.
-        case lostReply
-    }
-
-    let server: InProcessTransport
-    private let faults = Mutex<[(method: String, path: String, fault: Fault)]>([])
-    private let log = Mutex<[String]>([])
-
-    init(_ server: InProcessTransport) { self.server = server }
-
-    /// The next request of this kind meets this fault.
-    func add(_ fault: Fault, to method: String, _ path: String) {
-        self.faults.withLock { $0.append((method, path, fault)) }
-    }
-
-    /// Method and target of every request, in order.
-    var requests: [String] { self.log.withLock { $0 } }
-
-    func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
-        self.log.withLock { $0.append("\(request.method) \(request.target)") }
-        let fault = self.faults.withLock { faults -> Fault? in
-            let index = faults.firstIndex { $0.method == request.method && request.target.contains($0.path) }
-            return index.map { faults.remove(at: $0).fault }
-        }
-        switch fault {
-        case nil: return try await self.server.send(request)
-        case .answer(let status, let headers, let body):
-            let bytes = Mutex<[UInt8]?>(Array(body.utf8))
-            return HTTPResponse(
-                status: status, headers: headers,
-                body: HTTPBody { () throws(HTTPTransportError) in
-                    bytes.withLock { bytes in
-                        defer { bytes = nil }
-                        return bytes
-                    }
-                })
-        case .lost(let error): throw error
-        case .lostReply:
-            _ = try await self.server.send(request)
-            throw HTTPTransportError(.connectionLost)
-        }
-    }
-}
-
 /// A client on a fresh fake server that never really waits.
 struct World {
     let transport = FaultyTransport(InProcessTransport(FakeAPIServer(now: { 1_764_000_000 })))

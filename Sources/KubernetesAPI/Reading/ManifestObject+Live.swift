@@ -4,6 +4,12 @@ extension ManifestObject {
         public let namespace: String
         public let name: String
 
+        /// - Parameter namespace: Empty for cluster-wide objects.
+        public init(namespace: String, name: String) {
+            self.namespace = namespace
+            self.name = name
+        }
+
         public static func < (lhs: Self, rhs: Self) -> Bool {
             (lhs.namespace, lhs.name) < (rhs.namespace, rhs.name)
         }
@@ -53,6 +59,13 @@ extension ManifestObject {
 }
 
 extension JSONValue {
+    /// The value as JSON text in UTF-8, white space and the escapes of strings aside as it was read.
+    public var text: [UInt8] {
+        var writer = JSONWriter()
+        self.write(to: &writer)
+        return writer.bytes
+    }
+
     /// Writes the value as it is, white space and the escapes of strings aside.
     func write(to writer: inout JSONWriter) {
         switch self.kind {

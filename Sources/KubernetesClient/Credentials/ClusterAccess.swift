@@ -8,7 +8,7 @@ public struct ClusterAccess: Sendable {
     public var credentials: any CredentialSource
     /// The namespace that a person means who names none.
     public var namespace: String
-    /// For people: the context's name, or `in-cluster`.
+    /// For people: the context's name, or `inClusterTitle`.
     public var title: String
 
     public func client(
@@ -42,10 +42,23 @@ public struct ClusterAccess: Sendable {
             server: CurlConfiguration(
                 server: "https://\(address):\(port)", tls: CurlTLS(authorities: Array(authorities)), proxy: .none),
             credentials: TokenFile(path: "\(folder)/token"),
-            namespace: namespace.map { String(decoding: $0, as: UTF8.self) } ?? "default", title: "in-cluster")
+            namespace: namespace.map { String(decoding: $0, as: UTF8.self) } ?? "default", title: Self.inClusterTitle)
     }
 
     public static let defaultServiceAccountFolder = Self.serviceAccount
+    public static let inClusterTitle = "in-cluster"
+
+    /// What a person or a pod means: a kubeconfig or context that is named, else the pod's own service account, else the usual
+    /// kubeconfig.
+    public static func find(
+        kubeconfig: String?, context: String?
+    ) throws(KubernetesError) -> ClusterAccess {
+        let environment = ProcessInfo.processInfo.environment
+        let isNamed = kubeconfig != nil || context != nil || environment["KUBECONFIG"].map { !$0.isEmpty } ?? false
+        if !isNamed, let own = try Self.inCluster(environment: environment) { return own }
+        let paths = kubeconfig.map { [$0] } ?? Kubeconfig.defaultPaths(environment: environment)
+        return try ClusterAccess(try Kubeconfig(readingFrom: paths), context: context, environment: environment)
+    }
 
 }
 

@@ -1,0 +1,126 @@
+import ClusterImport
+import Controller
+import FoundationEssentials
+import HTTPServing
+import KubernetesAPI
+import KubernetesClient
+import Logging
+import SchedulerExtender
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// Puts the controller, its pages and the extender together, and runs them until a signal comes.
+struct ControllerRun {
+    private let command: ControllerCommand
+
+    init(_ command: ControllerCommand) { self.command = command }
+
+    func run() async throws {
+        let settings = try self.settings()
+        let access = try ClusterAccess.find(kubeconfig: self.command.kubeconfig, context: self.command.context)
+        let journal = Journal { Terminal.writeError($0 + "\n") }
+        let extender = self.command.extenderListen == nil ? nil : SchedulerExtender(configuration: settings)
+        let controller = Controller(
+            try access.client(), configuration: settings, options: self.options(access), journal: journal,
+            onPlan: { plan, uids in extender?.publish(plan, uids: uids) })
+        let pages = ControllerPages(controller: controller, extender: extender)
+        let ports = PortsFile(
+            path: self.command.portsFile, isComplete: extender == nil ? ["http"] : ["http", "extender"])
+        var services: [any Service] = [ControllerService(controller: controller)]
+        if let address = ListenAddress(self.command.httpListen) {
+            services.append(
+                HTTPServer(.init(host: address.host, port: address.port), onReady: { ports.note("http", $0) }) {
+                    await pages.answer($0)
+                })
+        }
+        if let extender, let address = self.command.extenderListen.flatMap(ListenAddress.init) {
+            let configuration = HTTPServerConfiguration(host: address.host, port: address.port, tls: try self.tls())
+            let calls = ExtenderCalls(extender: extender, metrics: controller.metrics)
+            services.append(
+                HTTPServer(configuration, onReady: { ports.note("extender", $0) }) { await calls.answer($0) })
+        }
+        services.append(PortsService(ports: ports, controller: controller))
+        var logger = Logger(label: "berth")
+        logger.logLevel = .critical
+        let group = ServiceGroup(
+            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private func settings() throws -> BerthConfiguration {
+        guard let path = self.command.configurationFile else { return BerthConfiguration() }
+        let file = try InputFile(readingFrom: path)
+        let read = BerthConfiguration.read(file.bytes, file: file.name)
+        for finding in read.findings { Terminal.writeError("\(finding.severity.rawValue): \(finding)\n") }
+        if let fatal = read.findings.first(where: { $0.severity == .error && $0.field == nil }) {
+            throw InputError(path: path, found: fatal.found, expected: fatal.expected)
+        }
+        return read.configuration
+    }
+
+    private func options(_ access: ClusterAccess) -> ControllerOptions {
+        var options = ControllerOptions()
+        options.isDryRun = self.command.dryRun
+        let isOwn = access.title == ClusterAccess.inClusterTitle
+        options.leaseNamespace = self.command.leaseNamespace ?? (isOwn ? access.namespace : "berth-system")
+        let host = ProcessInfo.processInfo.environment["HOSTNAME"] ?? "berth"
+        options.identity = "\(host)_\(UUID().uuidString)"
+        return options
+    }
+
+    private func tls() throws -> HTTPServerConfiguration.TLS? {
+        guard let folder = self.command.extenderTLS else { return nil }
+        let authorities = try? InputFile.bytes(readingFrom: "\(folder)/ca.crt")
+        return .init(
+            certificateChain: try InputFile.bytes(readingFrom: "\(folder)/tls.crt"),
+            key: try InputFile.bytes(readingFrom: "\(folder)/tls.key"), clientAuthorities: authorities)
+    }
+}
+
+/// Runs the controller until shutdown begins.
+private struct ControllerService: Service {
+    let controller: Controller
+
+    func run() async throws { try await cancelWhenGracefulShutdown { try await self.controller.run() } }
+}
+
+/// Says which ports were taken, once they are known and the caches are synced.
+final class PortsFile: Sendable {
+    private let path: String?
+    private let wanted: Set<String>
+    private let ports = Mutex<[String: Int]>([:])
+
+    init(path: String?, isComplete wanted: Set<String>) {
+        self.path = path
+        self.wanted = wanted
+    }
+
+    func note(_ name: String, _ port: Int) { self.ports.withLock { $0[name] = port } }
+
+    /// Whether there is nothing left to wait for.
+    func write(ifReady isReady: Bool) -> Bool {
+        guard let path = self.path else { return true }
+        let known = self.ports.withLock { $0 }
+        guard isReady, Set(known.keys) == self.wanted else { return false }
+        let tree = JSONTree.object(known.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) })
+        // Whole or not at all: somebody may be waiting for it.
+        try? Data(tree.bytes).write(to: URL(filePath: path), options: .atomic)
+        return true
+    }
+}
+
+private struct PortsService: Service {
+    let ports: PortsFile
+    let controller: Controller
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while !self.ports.write(ifReady: await self.controller.isReady) {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            // A service that ends would end the others.
+            try await Task.sleep(for: .seconds(Int64(Int32.max)))
+        }
+    }
+}

@@ -1,0 +1,263 @@
+public import ClusterImport
+public import ControlLoop
+import KubernetesAPI
+public import KubernetesClient
+public import PlanReport
+import SchedulingCycle
+public import SchedulingModel
+
+/// What a controller may be told besides `berth.yaml`.
+public struct ControllerOptions: Sendable {
+    /// Plans, explains and shows, and writes nothing, not even a lease.
+    public var isDryRun = false
+    /// Where the lease is.
+    public var leaseNamespace = "berth-system"
+    public var leaseName = "berth-controller"
+    /// Different for every process.
+    public var identity = "berth"
+    public var leaseDuration = Duration.seconds(15)
+    /// Actions under way at a time.
+    public var parallelActions = 32
+
+    public init() {}
+}
+
+/// The operator: watches the cluster, has `ControlLoop` decide, and does what it says.
+///
+/// Every replica watches and plans; the one that holds the lease acts. All decisions are the loop's; this type moves
+/// events in and actions out, and keeps no state of the cluster beside the cache.
+public actor Controller {
+    private let client: KubernetesClient
+    private let configuration: BerthConfiguration
+    private let options: ControllerOptions
+    public nonisolated let metrics: Metrics
+    private let journal: Journal
+    private let onPlan: @Sendable (PublishedPlan, [PodKey: String]) -> Void
+
+    private var loop: ControlLoop
+    private var cache = ClusterCache(paths: [])
+    private var known: [PodKey: PodState] = [:]
+    private var uids: [PodKey: String] = [:]
+    private let began = ContinuousClock.now
+    private var wake: Task<Void, Never>?
+    private var importDue: Task<Void, Never>?
+    private var queue: [Action] = []
+    private var running = 0
+    private var isStopping = false
+
+    /// - Parameter onPlan: Told every new plan, with the UIDs of the pods it is about.
+    public init(
+        _ client: KubernetesClient, configuration: BerthConfiguration = BerthConfiguration(),
+        options: ControllerOptions = ControllerOptions(), metrics: Metrics = Metrics(), journal: Journal = .silent,
+        onPlan: @escaping @Sendable (PublishedPlan, [PodKey: String]) -> Void = { _, _ in }
+    ) {
+        self.client = client
+        self.configuration = configuration
+        self.options = options
+        self.metrics = metrics
+        self.journal = journal
+        self.onPlan = onPlan
+        var loop = ControlLoopConfiguration()
+        loop.planner.allReduce = configuration.allReduce
+        if let steps = configuration.limits.searchSteps { loop.planner.gangStepLimit = steps }
+        self.loop = ControlLoop(configuration: loop)
+    }
+
+    // MARK: What others may see
+
+    /// Whether every collection has been listed and a plan was made from them.
+    public var isReady: Bool { self.loop.published != nil }
+
+    public var isLeader: Bool { self.loop.isLeader }
+
+    public var published: PublishedPlan? { self.loop.published }
+
+    /// The newest plan, ready to be told; nil before the first.
+    public var report: PlanReport? {
+        self.loop.published.map { PlanReport(plan: $0.plan, snapshot: $0.snapshot) }
+    }
+
+    // MARK: Running
+
+    /// Runs until the task is cancelled. Actions under way are finished; the lease is given back.
+    public func run() async throws(KubernetesError) {
+        let paths = try await PlanningResources(servedBy: self.client).paths
+        self.cache = ClusterCache(paths: paths)
+        self.journal.log(.info, "watching", [("resources", paths.map(\.plural).joined(separator: ","))])
+        await withDiscardingTaskGroup { group in
+            for path in paths {
+                let reflector = Reflector(self.client, path)
+                group.addTask { await reflector.run { await self.take($0, of: path) } }
+            }
+            if !self.options.isDryRun {
+                let election = self.election()
+                group.addTask { await election.run { await self.take($0) } }
+            }
+        }
+        self.isStopping = true
+        self.wake?.cancel()
+        self.importDue?.cancel()
+    }
+
+    private func election() -> LeaseElection {
+        var configuration = LeaseElection.Configuration(
+            namespace: self.options.leaseNamespace, name: self.options.leaseName, identity: self.options.identity)
+        configuration.leaseDuration = self.options.leaseDuration
+        configuration.renewDeadline = self.options.leaseDuration * 2 / 3
+        configuration.retryPeriod = self.options.leaseDuration * 2 / 15
+        return LeaseElection(self.client, configuration, timestamp: { Timestamp.now() })
+    }
+
+    // MARK: Events
+
+    private func take(_ change: ReflectorChange, of path: ResourcePath) {
+        switch change {
+        case .failed(let error):
+            self.metrics.add(.watchFailures, [path.plural])
+            self.journal.log(.warning, "watch failed", [("resource", path.plural), ("error", "\(error)")])
+            // What we may not see, or is not served any more, is planned without.
+            let isNeeded = path == .pods || path == .nodes
+            if !isNeeded, let code = error.status?.code, code == 403 || code == 404 { self.cache.giveUp(path) }
+        case .unreadable(let what):
+            self.journal.log(.warning, "unreadable event", [("resource", path.plural), ("found", what)])
+        case .replaced, .upserted, .removed: break
+        }
+        if self.cache.take(change, of: path) || self.cache.isSynced { self.importSoon() }
+    }
+
+    /// Changes that come close together are imported together.
+    private func importSoon() {
+        guard self.importDue == nil, self.cache.isSynced, !self.isStopping else { return }
+        self.importDue = Task {
+            try? await Task.sleep(for: .milliseconds(20))
+            self.importNow()
+        }
+    }
+
+    private func importNow() {
+        self.importDue = nil
+        guard !self.isStopping, let objects = self.cache.takeChanged() else { return }
+        self.metrics.set(.synced, to: 1)
+        let observation = ClusterObserver(configuration: self.configuration).observe(objects)
+        self.metrics.set(.findings, to: Double(observation.findings.count))
+        self.known = Dictionary(observation.cluster.pods.map { ($0.state.key, $0.state) }) { $1 }
+        self.uids = Dictionary(observation.cluster.pods.map { ($0.state.key, $0.uid) }) { $1 }
+        self.apply(.observed(observation.cluster))
+    }
+
+    private func take(_ change: LeaseElection.Change) async {
+        switch change {
+        case .gained:
+            // What was decided before us may be newer than what our watches have brought: look before acting.
+            if let list = try? await self.client.list(.pods) {
+                _ = self.cache.take(.replaced(list.objects), of: .pods)
+                self.importNow()
+            }
+            self.metrics.set(.leader, to: 1)
+            self.journal.log(.info, "leading", [("identity", self.options.identity)])
+            self.apply(.leadershipGained)
+        case .lost(let why):
+            self.metrics.set(.leader, to: 0)
+            self.journal.log(.warning, "not leading any more", [("why", why)])
+            self.queue = []
+            self.apply(.leadershipLost)
+        }
+    }
+
+    private var nowMillis: Int64 {
+        let elapsed = ContinuousClock.now - self.began
+        return elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+    }
+
+    private func apply(_ event: Event) {
+        let cycle = self.loop.published?.cycle
+        let start = ContinuousClock.now
+        let actions = self.loop.apply(event, atMillis: self.nowMillis)
+        if let published = self.loop.published, published.cycle != cycle {
+            self.metrics.observe(.cycles, [], (ContinuousClock.now - start).inSeconds)
+            self.note(published)
+        }
+        self.queue += actions
+        self.performQueued()
+        self.sleepUntilDeadline()
+    }
+
+    private func sleepUntilDeadline() {
+        self.wake?.cancel()
+        guard let deadline = self.loop.nextDeadlineMillis, !self.isStopping else { return }
+        let wait = max(0, deadline - self.nowMillis)
+        self.wake = Task {
+            do { try await Task.sleep(for: .milliseconds(wait)) } catch { return }
+            self.apply(.tick)
+        }
+    }
+
+    private func note(_ published: PublishedPlan) {
+        self.metrics.add(.cycleResults, [published.isAccepted ? "accepted" : "refused"])
+        var pending: [[String]: Double] = [:]
+        for pod in published.plan.pending { pending[[pod.reason.rawValue], default: 0] += 1 }
+        self.metrics.replace(.pending, by: pending)
+        let summary = published.plan.summary
+        self.metrics.set(.gpus, ["allocatable"], to: Double(summary.acceleratorsAllocatable))
+        self.metrics.set(.gpus, ["allocated"], to: Double(summary.acceleratorsAllocatedBefore))
+        self.metrics.set(.gpus, ["fragmented"], to: summary.fragmentedAccelerators)
+        self.metrics.set(.nodes, to: Double(summary.nodeCount))
+        if case .refused(let violations) = published.verdict {
+            let found = violations.map { "\($0)" }.joined(separator: "; ")
+            self.journal.log(
+                .error, "the verifier refused a plan; nothing of it is carried out", [("violations", found)])
+        }
+        self.onPlan(published, self.uids)
+        let report = PlanReport(plan: published.plan, snapshot: published.snapshot)
+        for record in published.decisions { self.journal.audit(record, sentence: Self.sentence(record.action, report)) }
+    }
+
+    private static func sentence(_ action: Action, _ report: PlanReport) -> String {
+        guard case .explain(_, let pending) = action.kind else { return "" }
+        return report.sentence(for: pending)
+    }
+
+    // MARK: Actions
+
+    private func performQueued() {
+        while self.running < self.options.parallelActions, !self.queue.isEmpty, !self.isStopping {
+            let action = self.queue.removeFirst()
+            self.running += 1
+            let sentence = self.report.map { Self.sentence(action, $0) } ?? ""
+            let known = self.known[action.target.key]
+            let performer = ActionPerformer(
+                client: self.client, cache: self.cache, configuration: self.configuration,
+                timestamp: { Timestamp.now() }, instance: self.options.identity)
+            Task {
+                let start = ContinuousClock.now
+                let result = await performer.perform(action, known: known, sentence: sentence)
+                self.finished(action, result, after: ContinuousClock.now - start)
+            }
+        }
+    }
+
+    private func finished(_ action: Action, _ result: ActionResult, after time: Duration) {
+        self.running -= 1
+        self.metrics.add(.actions, [action.kind.title, result.title])
+        self.metrics.observe(.actionTime, [action.kind.title], time.inSeconds)
+        if case .rejected(let why) = result {
+            let pod = action.target.key
+            self.journal.log(.warning, "\(action.kind.title) was rejected", [("pod", "\(pod)"), ("why", why)])
+        }
+        if case .succeeded = result { self.notePlacement(action) }
+        self.apply(.finished(action.id, result))
+    }
+
+    private func notePlacement(_ action: Action) {
+        switch action.kind {
+        case .release, .bind:
+            guard let created = self.known[action.target.key]?.creationSeconds, created > 0 else { return }
+            self.metrics.observe(.placementTime, [action.kind.title], Double(max(0, Timestamp.seconds - created)))
+        case .evict, .explain, .read: break
+        }
+    }
+}
+
+extension Duration {
+    var inSeconds: Double { Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18 }
+}

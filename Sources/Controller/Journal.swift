@@ -1,0 +1,89 @@
+import ControlLoop
+import FoundationEssentials
+import KubernetesAPI
+import SchedulingModel
+import Synchronization
+
+/// Lines of JSON about what happens: the log for people, the audit record of every decision.
+public struct Journal: Sendable {
+    public enum Level: String, Sendable {
+        case info
+        case warning
+        case error
+    }
+
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter write: Takes one line without its end.
+    public init(_ write: @escaping @Sendable (String) -> Void) { self.write = write }
+
+    public static let silent = Journal { _ in }
+
+    func log(_ level: Level, _ message: String, _ fields: [(String, String)] = []) {
+        var line: JSONTree = [
+            "time": .string(Timestamp.now()), "level": .string(level.rawValue), "message": .string(message),
+        ]
+        for (key, value) in fields { line[key] = .string(value) }
+        self.write(line.text)
+    }
+
+    /// Who, what, why, and the state of the cluster that it was decided on.
+    func audit(_ record: DecisionRecord, sentence: String) {
+        let target = record.action.target
+        var line: JSONTree = [
+            "time": .string(Timestamp.now()), "level": "audit", "cycle": .integer(Int64(clamping: record.cycle)),
+            "snapshot": .string(record.snapshotDigest), "verdict": "accepted",
+            "action": .string(record.action.kind.title), "namespace": .string(target.key.namespace),
+            "pod": .string(target.key.name), "uid": .string(target.uid),
+        ]
+        switch record.action.kind {
+        case .release(_, let assignment), .bind(_, let assignment):
+            line["node"] = .string(assignment.node.rawValue)
+            line["devices"] = .array(assignment.devices.map { .integer(Int64($0.index)) })
+        case .explain(_, let pending):
+            line["reason"] = .string(pending.reason.rawValue)
+            line["message"] = .string(sentence)
+        case .evict(_, .pinnedToLostNode(let node)): line["lostNode"] = .string(node.rawValue)
+        case .read: break
+        }
+        self.write(line.text)
+    }
+}
+
+extension Action.Kind {
+    var title: String {
+        switch self {
+        case .release: "release"
+        case .bind: "bind"
+        case .evict: "evict"
+        case .explain: "explain"
+        case .read: "read"
+        }
+    }
+}
+
+extension ActionResult {
+    var title: String {
+        switch self {
+        case .succeeded, .found: "success"
+        case .conflict: "conflict"
+        case .notFound: "not_found"
+        case .rejected: "rejected"
+        case .unavailable: "unavailable"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+enum Timestamp {
+    /// `2026-11-26T10:00:00.000000Z`, as Kubernetes writes times of leases and events.
+    static func now() -> String {
+        let now = Date().timeIntervalSince1970
+        let seconds = now.rounded(.down)
+        let micros = String(1_000_000 + Int((now - seconds) * 1_000_000)).dropFirst()
+        let text = Date(timeIntervalSince1970: seconds).formatted(.iso8601)
+        return text.dropLast() + "." + micros + "Z"
+    }
+
+    static var seconds: Int64 { Int64(Date().timeIntervalSince1970) }
+}

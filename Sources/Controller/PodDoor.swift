@@ -1,0 +1,68 @@
+import ClusterImport
+import ControlLoop
+import KubernetesAPI
+import SchedulingModel
+
+/// What is read off a pod's wire object for acting on it.
+struct PodDoor {
+    /// The scheduler name that makes a pod ours to bind.
+    static let schedulerName = "berth"
+
+    let configuration: BerthConfiguration
+
+    func observed(_ object: ManifestObject, _ state: PodState) -> ObservedPod {
+        ObservedPod(
+            state: state, uid: object.uid, version: object.version, door: self.door(object.value),
+            pinnedNode: self.isGated(object.value) ? nil : Self.pinnedNode(object.value),
+            isRecreated: Self.hasController(object.value))
+    }
+
+    /// As the API server shows the pod now, of a pod that was imported before.
+    func refreshed(_ known: PodState, by object: ManifestObject) -> ObservedPod {
+        var state = known
+        if let node = object.value["spec"]?["nodeName"]?.string, !node.isEmpty {
+            state.standing = .bound(NodeName(node))
+        }
+        state.isTerminating = object.value["metadata"]?["deletionTimestamp"] != nil
+        return self.observed(object, state)
+    }
+
+    private func isGated(_ pod: JSONValue) -> Bool { Self.gates(of: pod).contains(self.configuration.placementGate) }
+
+    static func gates(of pod: JSONValue) -> [String] {
+        pod["spec"]?["schedulingGates"].map { $0.elements.compactMap { $0["name"]?.string } } ?? []
+    }
+
+    private func door(_ pod: JSONValue) -> ObservedPod.Door {
+        if self.isGated(pod) { return .gate }
+        guard pod["spec"]?["schedulerName"]?.string == Self.schedulerName else { return .scheduler }
+        return Self.needsScheduler(pod) ? .scheduler : .binding
+    }
+
+    /// Whether somebody has to prepare something before the pod is bound: volumes are provisioned, claims are allocated.
+    private static func needsScheduler(_ pod: JSONValue) -> Bool {
+        let claims = pod["spec"]?["resourceClaims"].map { Array($0.elements) } ?? []
+        let volumes = pod["spec"]?["volumes"].map { Array($0.elements) } ?? []
+        return !claims.isEmpty
+            || volumes.contains { $0["persistentVolumeClaim"] != nil || $0["ephemeral"] != nil }
+    }
+
+    /// The one node that every required term names by `metadata.name`.
+    static func pinnedNode(_ pod: JSONValue) -> NodeName? {
+        let required = pod["spec"]?["affinity"]?["nodeAffinity"]?["requiredDuringSchedulingIgnoredDuringExecution"]
+        let terms = required?["nodeSelectorTerms"].map { Array($0.elements) } ?? []
+        let names = terms.map { term -> String? in
+            let fields = term["matchFields"].map { Array($0.elements) } ?? []
+            let field = fields.first { $0["key"]?.string == "metadata.name" && $0["operator"]?.string == "In" }
+            let values = field?["values"].map { $0.elements.compactMap(\.string) } ?? []
+            return values.count == 1 ? values.first : nil
+        }
+        guard let first = names.first ?? nil, names.allSatisfy({ $0 == first }) else { return nil }
+        return NodeName(first)
+    }
+
+    private static func hasController(_ pod: JSONValue) -> Bool {
+        let owners = pod["metadata"]?["ownerReferences"].map { Array($0.elements) } ?? []
+        return owners.contains { $0["controller"]?.boolean ?? false }
+    }
+}

@@ -1,0 +1,11 @@
+public import SchedulingModel
+
+extension PlanReport {
+    /// Why a pod waits and what would help, in one sentence: the reason code, the evidence, the smallest change.
+    public func sentence(for pending: PendingPod) -> String {
+        let gang = pending.group.flatMap { self.placement(of: $0) }
+        let reason = "\(pending.reason.rawValue): \(self.reasons.message(for: pending, in: gang))"
+        guard let fix = pending.fix else { return reason }
+        return "\(reason). Fix: \(self.reasons.message(for: fix))"
+    }
+}

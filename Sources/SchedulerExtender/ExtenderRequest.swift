@@ -1,0 +1,99 @@
+import KubernetesAPI
+import SchedulingModel
+
+/// `ExtenderArgs` or `ExtenderPreemptionArgs`, as far as they are read, and the answers that repeat parts of them.
+struct ExtenderRequest {
+    struct Candidate {
+        let node: NodeName
+        let uids: [String]
+        let budgetViolations: Int64
+    }
+
+    let pod: JSONValue
+    let names: [NodeName]
+    /// Sorted by node name.
+    let victims: [Candidate]
+    /// Whole nodes, where the scheduler sends these in place of names.
+    private let nodes: [JSONValue]?
+
+    init(_ body: [UInt8]) throws(SchedulerExtender.Refusal) {
+        guard let document = body.withUnsafeBytes({ try? JSONDocument(parsing: $0) }), document.root.isObject else {
+            throw .unreadable("body: found \(body.count) bytes that are no JSON object, expected ExtenderArgs")
+        }
+        let root = document.root
+        guard let pod = root["Pod"], pod.isObject, pod["metadata"]?["name"]?.string != nil else {
+            throw .unreadable("Pod: expected a pod with a name")
+        }
+        self.pod = pod
+        let names = root["NodeNames"].flatMap { $0.kind == .array ? $0.elements.compactMap(\.string) : nil }
+        let nodes = root["Nodes"]?["items"].flatMap { $0.kind == .array ? Array($0.elements) : nil }
+        self.nodes = names == nil ? nodes : nil
+        self.names = (names ?? nodes?.map { $0["metadata"]?["name"]?.string ?? "" } ?? []).map(NodeName.init)
+        let meta = Self.candidates(root["NodeNameToMetaVictims"]) { $0["UID"]?.string }
+        let full = Self.candidates(root["NodeNameToVictims"]) { $0["metadata"]?["uid"]?.string }
+        self.victims = (meta.isEmpty ? full : meta).sorted { $0.node < $1.node }
+    }
+
+    private static func candidates(_ value: JSONValue?, uid: (JSONValue) -> String?) -> [Candidate] {
+        value?.members.map { name, victims in
+            Candidate(
+                node: NodeName(name), uids: victims["Pods"]?.elements.compactMap(uid) ?? [],
+                budgetViolations: victims["NumPDBViolations"]?.integer ?? 0)
+        } ?? []
+    }
+
+    var uid: String { self.pod["metadata"]?["uid"]?.string ?? "" }
+
+    /// Whether a resource or an annotation could mean a device; a cheap look before anything is imported.
+    var mayAskForDevices: Bool {
+        let spec = self.pod["spec"]
+        let containers = ["containers", "initContainers"].flatMap { key in
+            spec?[key].map { Array($0.elements) } ?? []
+        }
+        let asks = containers.contains { container in
+            ["limits", "requests"].contains { kind in
+                container["resources"]?[kind]?.members.contains { $0.key.utf8.contains(UInt8(ascii: "/")) } ?? false
+            }
+        }
+        return asks || self.pod["metadata"]?["annotations"]?.members.contains { _ in true } ?? false
+    }
+
+    // MARK: Answers
+
+    func answer(passing isPassing: (NodeName) -> Bool) -> [UInt8] {
+        self.answer(self.names.map { isPassing($0) ? .fits : .busy("") })
+    }
+
+    func answer(failing why: String) -> [UInt8] { self.answer(self.names.map { _ in .busy(why) }) }
+
+    /// Every node that was asked about is in exactly one of the lists. Names come back as an array even when none passes: null would
+    /// mean something else.
+    func answer(_ verdicts: [ExtenderView.Verdict]) -> [UInt8] {
+        var passing: [Int] = []
+        var failed: [JSONTree.Member] = []
+        var unresolvable: [JSONTree.Member] = []
+        for (index, verdict) in verdicts.enumerated() {
+            let name = self.names[index].rawValue
+            switch verdict {
+            case .fits: passing.append(index)
+            case .busy(let why): failed.append(.init(name, .string(why)))
+            case .never(let why): unresolvable.append(.init(name, .string(why)))
+            }
+        }
+        var bytes = Array(#"{"Nodes":"#.utf8)
+        if let nodes = self.nodes {
+            bytes += Array(#"{"metadata":{},"items":["#.utf8)
+            for (position, index) in passing.enumerated() {
+                if position > 0 { bytes.append(UInt8(ascii: ",")) }
+                bytes += nodes[index].text
+            }
+            bytes += Array(#"]},"NodeNames":null"#.utf8)
+        } else {
+            bytes += Array(#"null,"NodeNames":"#.utf8)
+            bytes += JSONTree.array(passing.map { .string(self.names[$0].rawValue) }).bytes
+        }
+        bytes += Array(#","FailedNodes":"#.utf8) + JSONTree.object(failed).bytes
+        bytes += Array(#","FailedAndUnresolvableNodes":"#.utf8) + JSONTree.object(unresolvable).bytes
+        return bytes + Array(#","Error":""}"#.utf8)
+    }
+}

@@ -1,0 +1,280 @@
+import ControlLoop
+import FakeKubernetesAPI
+import Foundation
+import HTTPTransport
+import KubernetesAPI
+import KubernetesClient
+import SchedulingModel
+import Synchronization
+import Testing
+
+@testable import Controller
+
+/// A cluster on the fake server, and controllers that run on it.
+private final class Cluster: Sendable {
+    let transport: FaultyTransport
+    let client: KubernetesClient
+    let lines = Mutex<[String]>([])
+
+    init() {
+        var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
+        server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
+        self.transport = FaultyTransport(InProcessTransport(server))
+        self.client = KubernetesClient(transport: self.transport)
+    }
+
+    func controller(_ identity: String = "one", dryRun: Bool = false) -> Controller {
+        var options = ControllerOptions()
+        options.identity = identity
+        options.isDryRun = dryRun
+        options.leaseNamespace = "default"
+        options.leaseDuration = .milliseconds(600)
+        return Controller(
+            self.client, options: options, journal: Journal { line in self.lines.withLock { $0.append(line) } })
+    }
+
+    /// Runs a controller while `body` looks on.
+    func withController(_ controller: Controller, _ body: () async throws -> Void) async throws {
+        let running = Task { try await controller.run() }
+        do { try await body() } catch {
+            running.cancel()
+            throw error
+        }
+        running.cancel()
+        _ = await running.result
+        #expect(self.transport.server.openWatchCount == 0)
+    }
+
+    // MARK: Objects
+
+    func addNode(_ name: String, gpus: Int = 8) async throws {
+        let amounts: JSONTree = [
+            "cpu": "96", "memory": "1000Gi", "pods": "110", "nvidia.com/gpu": .string("\(gpus)"),
+        ]
+        try await self.client.create(
+            [
+                "metadata": [
+                    "name": .string(name),
+                    "labels": [
+                        "kubernetes.io/hostname": .string(name), "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3",
+                    ],
+                ],
+                "status": ["allocatable": amounts, "conditions": [["type": "Ready", "status": "True"]]],
+            ], in: .nodes)
+    }
+
+    func addGroup(_ name: String, minMember: Int64) async throws {
+        try await self.client.create(
+            ["metadata": ["name": .string(name)], "spec": ["minMember": .integer(minMember)]],
+            in: ResourcePath(apiVersion: "scheduling.x-k8s.io/v1alpha1", plural: "podgroups", namespace: "default"))
+    }
+
+    func addPod(
+        _ name: String, gpus: Int = 8, group: String? = nil, gated: Bool = false, scheduler: String? = nil
+    ) async throws {
+        let amounts: JSONTree = ["cpu": "8", "nvidia.com/gpu": .string("\(gpus)")]
+        var pod: JSONTree = [
+            "metadata": ["name": .string(name)],
+            "spec": [
+                "containers": [["name": "main", "image": "i", "resources": ["requests": amounts, "limits": amounts]]]
+            ],
+        ]
+        if let group { pod[path: ["metadata", "labels", "scheduling.x-k8s.io/pod-group"]] = .string(group) }
+        if gated { pod[path: ["spec", "schedulingGates"]] = [["name": "berth.dev/placement"]] }
+        if let scheduler { pod[path: ["spec", "schedulerName"]] = .string(scheduler) }
+        try await self.client.create(pod, in: ResourcePath(apiVersion: "v1", plural: "pods", namespace: "default"))
+    }
+
+    func pod(_ name: String) async throws -> JSONTree {
+        JSONTree(try await self.client.get(.pod("default", name)).root)
+    }
+
+    func node(of name: String) async throws -> String? {
+        try await self.pod(name)[path: ["spec", "nodeName"]]?.string
+    }
+
+    func pin(of name: String) async throws -> String? {
+        PodDoor.pinnedNode(try await self.client.get(.pod("default", name)).root)?.rawValue
+    }
+
+    func isGated(_ name: String) async throws -> Bool {
+        !PodDoor.gates(of: try await self.client.get(.pod("default", name)).root).isEmpty
+    }
+
+    func condition(_ type: String, of name: String) async throws -> JSONTree? {
+        try await self.pod(name)[path: ["status", "conditions"]]?.elements.first { $0["type"]?.string == type }
+    }
+}
+
+/// Waits up to five seconds.
+private func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
+    for _ in 0..<500 {
+        if try await isSo() { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("did not happen: \(what)")
+}
+
+@Suite("The controller on the fake API server")
+struct ControllerTests {
+    @Test("a gated gang waits until it is whole, then every member is pinned and let go by one patch")
+    func gang() async throws {
+        let cluster = Cluster()
+        for node in ["n1", "n2", "n3"] { try await cluster.addNode(node) }
+        try await cluster.addGroup("g", minMember: 3)
+        for pod in ["g-0", "g-1"] { try await cluster.addPod(pod, group: "g", gated: true) }
+        try await cluster.withController(cluster.controller()) {
+            try await eventually("g-0 is told that the gang is not whole") {
+                try await cluster.condition("berth.dev/Placed", of: "g-0")?["reason"] == "TooFewMembers"
+            }
+            #expect(try await cluster.isGated("g-0"))
+            try await cluster.addPod("g-2", group: "g", gated: true)
+            try await eventually("all are let go") {
+                for pod in ["g-0", "g-1", "g-2"] where try await cluster.isGated(pod) { return false }
+                return true
+            }
+        }
+        var nodes: Set<String> = []
+        for pod in ["g-0", "g-1", "g-2"] { nodes.insert(try #require(try await cluster.pin(of: pod))) }
+        #expect(nodes.count == 3)
+        let patches = cluster.transport.requests.filter { $0.hasPrefix("PATCH") && !$0.contains("/status") }
+        #expect(patches.count == 3)
+        let audited = cluster.lines.withLock { $0.count { $0.contains(#""action":"release""#) } }
+        #expect(audited == 3)
+    }
+
+    @Test("pods that name us are bound, once, and one that finds no room says so for people and autoscalers")
+    func binding() async throws {
+        let cluster = Cluster()
+        try await cluster.addNode("n1")
+        try await cluster.addPod("fits", gpus: 5, scheduler: "berth")
+        try await cluster.addPod("waits", gpus: 4, scheduler: "berth")
+        try await cluster.addPod("foreign", gpus: 3, scheduler: "somebody")
+        let controller = cluster.controller()
+        try await cluster.withController(controller) {
+            try await eventually("fits is bound") { try await cluster.node(of: "fits") == "n1" }
+            try await eventually("waits has a condition") {
+                try await cluster.condition("PodScheduled", of: "waits")?["reason"] == "Unschedulable"
+            }
+            let own = try #require(try await cluster.condition("berth.dev/Placed", of: "waits"))
+            #expect(own["reason"] == "InsufficientGPUs")
+            #expect(own["message"]?.string?.contains("requested 4, free 3") ?? false)
+            try await eventually("an event tells it too") {
+                let events = try await cluster.client.list(
+                    ResourcePath(apiVersion: "events.k8s.io/v1", plural: "events", namespace: "default"))
+                return events.objects.contains { $0.value["reason"]?.string == "InsufficientGPUs" }
+            }
+        }
+        #expect(try await cluster.node(of: "foreign") == nil)
+        #expect(cluster.transport.requests.count { $0.contains("/fits/binding") } == 1)
+        #expect(controller.metrics.text().contains(#"berth_actions_total{action="bind",result="success"} "#))
+    }
+
+    @Test("room that comes free is used at once")
+    func roomComesFree() async throws {
+        let cluster = Cluster()
+        try await cluster.addPod("p", scheduler: "berth")
+        try await cluster.withController(cluster.controller()) {
+            try await eventually("p is told that there is no node") {
+                try await cluster.condition("berth.dev/Placed", of: "p")?["reason"] == "NoNodes"
+            }
+            try await cluster.addNode("n1")
+            try await eventually("p is bound") { try await cluster.node(of: "p") == "n1" }
+        }
+    }
+
+    @Test("a dry run plans and writes nothing")
+    func dryRun() async throws {
+        let cluster = Cluster()
+        try await cluster.addNode("n1")
+        try await cluster.addPod("p", scheduler: "berth")
+        let version = cluster.transport.server.withServer { $0.resourceVersion }
+        let controller = cluster.controller(dryRun: true)
+        try await cluster.withController(controller) {
+            try await eventually("a plan is there") { await controller.isReady }
+        }
+        #expect(await controller.published?.plan.assignments.map(\.node.rawValue) == ["n1"])
+        #expect(cluster.transport.server.withServer { $0.resourceVersion } == version)
+    }
+
+    @Test("of two replicas one acts; when it goes the other goes on")
+    func handOver() async throws {
+        let cluster = Cluster()
+        try await cluster.addNode("n1")
+        try await cluster.addNode("n2")
+        let (one, two) = (cluster.controller("one"), cluster.controller("two"))
+        try await cluster.withController(two) {
+            try await eventually("two leads") { await two.isLeader }
+            try await cluster.withController2(one) {
+                try await eventually("one is ready") { await one.isReady }
+                #expect(await one.isLeader == false)
+                try await cluster.addPod("a", scheduler: "berth")
+                try await eventually("a is bound") { try await cluster.node(of: "a") != nil }
+                #expect(await one.isLeader == false)
+            }
+        }
+        try await cluster.withController(one2(cluster)) {
+            try await cluster.addPod("b", scheduler: "berth")
+            try await eventually("b is bound") { try await cluster.node(of: "b") != nil }
+        }
+        #expect(cluster.transport.requests.count { $0.contains("/binding") } == 2)
+    }
+
+    private func one2(_ cluster: Cluster) -> Controller { cluster.controller("one") }
+
+    @Test(
+        "whatever becomes of the call, a pod is bound once and to one node",
+        arguments: [
+            .lostReply, .lost(HTTPTransportError(.connectFailed)), .lost(HTTPTransportError(.connectionLost)),
+            .answer(409), .answer(500), .answer(429),
+        ] as [FaultyTransport.Fault])
+    func faults(fault: FaultyTransport.Fault) async throws {
+        let cluster = Cluster()
+        try await cluster.addNode("n1")
+        try await cluster.addNode("n2")
+        cluster.transport.add(fault, to: "POST", "/binding")
+        try await cluster.addPod("p", scheduler: "berth")
+        try await cluster.withController(cluster.controller()) {
+            try await eventually("p is bound") { try await cluster.node(of: "p") != nil }
+            // Room for exactly one more, which must not be taken twice.
+            try await cluster.addPod("q", scheduler: "berth")
+            try await eventually("q is bound") { try await cluster.node(of: "q") != nil }
+        }
+        #expect(try await cluster.node(of: "p") != (try await cluster.node(of: "q")))
+    }
+
+    @Test("release: the patch fits what affinity the pod has, and fails whole where the pod has changed")
+    func releasePatch() throws {
+        let term = #"{"matchExpressions":[{"key":"gpu","operator":"Exists"}]}"#
+        let required = "requiredDuringSchedulingIgnoredDuringExecution"
+        let affinities = [
+            "null", "{}", #"{"podAffinity":{}}"#, #"{"nodeAffinity":{}}"#,
+            #"{"nodeAffinity":{"\#(required)":{"nodeSelectorTerms":[\#(term),\#(term)]}}}"#,
+        ]
+        for affinity in affinities {
+            let text = """
+                {"metadata":{"name":"p","uid":"u","resourceVersion":"7"},"spec":{"affinity":\(affinity),\
+                "schedulingGates":[{"name":"other"},{"name":"berth.dev/placement"}]}}
+                """
+            let pod = try JSONDocument.parse(text).root
+            let patch = try #require(ReleasePatch(pod: pod, gate: "berth.dev/placement", node: NodeName("n1")))
+            let first = patch.operations.elements.map { $0["op"]?.string ?? "" }
+            #expect(first.prefix(3) == ["test", "test", "remove"])
+            #expect(patch.operations.elements[2]["path"] == "/spec/schedulingGates/1")
+            #expect(first.count == (affinity.contains("Exists") ? 5 : 4))
+        }
+        let ungated = try JSONDocument.parse(#"{"metadata":{"uid":"u","resourceVersion":"7"},"spec":{}}"#).root
+        #expect(ReleasePatch(pod: ungated, gate: "berth.dev/placement", node: NodeName("n1")) == nil)
+    }
+}
+
+extension Cluster {
+    /// A second controller beside the first; watches of the first stay open.
+    fileprivate func withController2(_ controller: Controller, _ body: () async throws -> Void) async throws {
+        let running = Task { try await controller.run() }
+        defer { running.cancel() }
+        try await body()
+        running.cancel()
+        _ = await running.result
+    }
+}
