@@ -32,8 +32,8 @@ bench-openb: build ## replay the openb traces in TRACES=folder and print the qua
 bench-openb-batch: build ## plan openb traces in TRACES=folder as one batch and print how far that is from its bound
 	@Scripts/bench_openb_batch.py .build/release/berth $(TRACES)
 
-demo: setup ## plan a real cluster's dump and explain one answer
-	@Scripts/demo.sh $(DUMP)
+demo: setup ## plan a real cluster's dump, then run the controller on a fake cluster (KEEP=1 leaves it up)
+	@Scripts/demo.sh $(DUMP) $(if $(KEEP),--keep)
 
 check: ## all that a change must pass: build, lint, tests, a short fuzz run
 	$(MAKE) --no-print-directory build

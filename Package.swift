@@ -13,6 +13,7 @@ let package = Package(
     name: "berth",
     products: [
         .executable(name: "berth", targets: ["Berth"]),
+        .executable(name: "fake-apiserver", targets: ["FakeAPIServerCommand"]),
         .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
         .library(
             name: "BerthCore",
@@ -115,6 +116,16 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["SchedulingModel", "PlacementVerifier"], swiftSettings: strict),
         .target(
             name: "FakeKubernetesAPI", dependencies: ["KubernetesAPI", "HTTPTransport"], swiftSettings: strict),
+        .executableTarget(
+            name: "FakeAPIServerCommand",
+            dependencies: [
+                "FakeKubernetesAPI", "HTTPServing", "HTTPTransport", "KubernetesAPI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "FakeKubernetesAPITests", dependencies: ["FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI"],
             swiftSettings: strict),
@@ -179,7 +190,8 @@ let package = Package(
         .testTarget(
             name: "BerthTests",
             dependencies: [
-                "Berth", "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
+                "Berth", "FakeAPIServerCommand", "SchedulingModel", "PlacementVerifier", "SchedulingCycle",
+                "KubernetesAPI", "ClusterImport",
                 "PlanReport", "TraceReplay", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport",
             ],
             exclude: ["Openb"],

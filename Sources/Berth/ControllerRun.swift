@@ -115,12 +115,12 @@ private struct PortsService: Service {
     let controller: Controller
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            while !self.ports.write(ifReady: await self.controller.isReady) {
-                try await Task.sleep(for: .milliseconds(50))
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled, !self.ports.write(ifReady: await self.controller.isReady) {
+                try? await Task.sleep(for: .milliseconds(50))
             }
             // A service that ends would end the others.
-            try await Task.sleep(for: .seconds(Int64(Int32.max)))
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
         }
     }
 }

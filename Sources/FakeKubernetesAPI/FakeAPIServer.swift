@@ -16,7 +16,7 @@ public struct FakeAPIServer: Sendable {
     var store: ObjectStore
     /// What is served. Definitions of further kinds add to it.
     private(set) var kinds = ResourceKind.all
-    let now: @Sendable () -> Int64
+    public let now: @Sendable () -> Int64
     private var uidState: UInt64
 
     /// - Parameters:
@@ -44,6 +44,17 @@ public struct FakeAPIServer: Sendable {
     /// Serves a further kind, as a CustomResourceDefinition with a status subresource makes a real server do.
     public mutating func define(group: String, version: String, plural: String, kind: String) {
         self.kinds.append(ResourceKind(group, version, plural, kind, namespaced: true, .statusAndGeneration))
+    }
+
+    /// The path of the collection that an object belongs to; nil for kinds that are not served.
+    public func collection(of object: JSONTree) -> String? {
+        let kind = self.kinds.first {
+            $0.kind == object["kind"]?.string && $0.apiVersion == object["apiVersion"]?.string
+        }
+        guard let kind else { return nil }
+        let namespace = object["metadata"]?["namespace"]?.string ?? "default"
+        let prefix = kind.group.isEmpty ? "/api/\(kind.version)" : "/apis/\(kind.apiVersion)"
+        return prefix + (kind.isNamespaced ? "/namespaces/\(namespace)" : "") + "/\(kind.plural)"
     }
 
     public mutating func handle(_ request: HTTPRequest) -> Reply {

@@ -13,6 +13,7 @@ public final class InProcessTransport: HTTPTransport {
         var unread: [Int: [JSONTree]] = [:]
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextID = 0
+        var isClosing = false
 
         mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
             defer { self.waiters.removeAll() }
@@ -42,6 +43,17 @@ public final class InProcessTransport: HTTPTransport {
     /// Lets watches notice that their time is over.
     public func clockMoved() { self.withServer { _ in } }
 
+    /// Ends every open watch, and from now on each new one at once, as a server does that shuts down.
+    public func endWatches() {
+        let waiters = self.state.withLock { state in
+            state.isClosing = true
+            state.watches = [:]
+            state.unread = [:]
+            return state.takeWaiters()
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
     /// The watches whose body is still held by someone.
     public var openWatchCount: Int { self.state.withLock { $0.watches.count } }
 
@@ -52,7 +64,7 @@ public final class InProcessTransport: HTTPTransport {
             case .answer(let status, let body): return (status, body, 0)
             case .watch(let watch):
                 state.nextID += 1
-                state.watches[state.nextID] = watch
+                if !state.isClosing { state.watches[state.nextID] = watch }
                 return (200, nil, state.nextID)
             }
         }

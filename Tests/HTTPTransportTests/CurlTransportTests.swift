@@ -59,9 +59,13 @@ struct CurlTransportTests {
 
     @Test("the connection is kept from one request to the next")
     func keepAlive() async throws {
-        let first = try await self.echo(HTTPRequest(target: "/1"))
-        let second = try await self.echo(HTTPRequest(target: "/2"))
-        #expect(first.peer == second.peer)
+        // On a machine that stands still for two minutes between the two, a connection may be too old to be kept.
+        for _ in 0..<3 {
+            let first = try await self.echo(HTTPRequest(target: "/1"))
+            let second = try await self.echo(HTTPRequest(target: "/2"))
+            if first.peer == second.peer { return }
+        }
+        Issue.record("three times a new connection")
     }
 
     @Test("redirects are answers")

@@ -62,7 +62,7 @@ final class LoopbackServer {
                         except OSError: return
                     for i in range(3):
                         self.chunk(b'line %d\\n' % i)
-                        if self.path == '/stream': go.wait(5)
+                        if self.path == '/stream': go.wait(600)
                     if self.path == '/cut': self.close_connection = True; self.connection.close(); return
                     self.wfile.write(b'0\\r\\n\\r\\n')
                 elif self.path == '/go': go.set(); self.echo()

@@ -1,0 +1,124 @@
+import ArgumentParser
+import FakeKubernetesAPI
+import FoundationEssentials
+import HTTPServing
+import HTTPTransport
+import KubernetesAPI
+import Logging
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// A Kubernetes API server with its state in memory, for demos and tests. What it copies is in `docs/fake-apiserver.md`.
+@main
+struct FakeAPIServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fake-apiserver",
+        abstract: "A Kubernetes API server with its state in memory, for kubectl, clients and tests.")
+
+    @Option(help: "The port on 127.0.0.1; 0 takes a free one.")
+    var port = 0
+
+    @Option(help: "Where to write a kubeconfig for it, once it is up.")
+    var kubeconfig: String?
+
+    @Option(parsing: .upToNextOption, help: "Files of objects to begin with, JSON or YAML.")
+    var load: [String] = []
+
+    @Option(help: "Nodes to begin with, COUNTxNAME:GPUS, as in 4xgpu:8. May be repeated.")
+    var nodes: [String] = []
+
+    @Flag(help: "Simulate kubelets that run bound pods.")
+    var kubelets = false
+
+    @Flag(help: "Simulate a scheduler that binds pods of default-scheduler.")
+    var scheduler = false
+
+    @Option(help: "The extender that the simulated scheduler asks: http://HOST:PORT.")
+    var extender: String?
+
+    func run() async throws {
+        var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
+        server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
+        for spec in self.nodes { try FakeObjects.addNodes(spec, to: &server) }
+        for path in self.load { try FakeObjects.load(path, into: &server) }
+        let transport = InProcessTransport(server)
+        let kubeconfig = self.kubeconfig
+        let http = HTTPServer(
+            HTTPServerConfiguration(host: "127.0.0.1", port: self.port),
+            onReady: { port in
+                print("fake-apiserver: http://127.0.0.1:\(port)")
+                if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port) }
+            }, handler: { await Self.answer($0, transport) })
+        var logger = Logger(label: "fake-apiserver")
+        logger.logLevel = .critical
+        let world = FakeWorld(
+            transport: transport, runsKubelets: self.kubelets,
+            scheduler: self.scheduler
+                ? FakeScheduler(transport: transport, extender: try self.extenderTransport()) : nil)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [http, world], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private func extenderTransport() throws -> (any HTTPTransport)? {
+        try self.extender.map { try CurlTransport(configuration: CurlConfiguration(server: $0, proxy: .none)) }
+    }
+
+    private static func answer(_ request: ServedRequest, _ transport: InProcessTransport) async -> ServedAnswer {
+        var headers = HTTPHeaders()
+        for (name, value) in request.headers { headers.add(name, value) }
+        do throws(HTTPTransportError) {
+            let response = try await transport.send(
+                HTTPRequest(method: request.method, target: request.target, headers: headers, body: request.body))
+            let reader = BodyReader(response.body)
+            return ServedAnswer(
+                status: response.status, headers: response.headers.fields.map { ($0.name, $0.value) },
+                body: .stream { try await reader.next() })
+        } catch {
+            return .text("\(error)\n", status: 500)
+        }
+    }
+}
+
+/// Reads a body piece by piece on behalf of whoever sends it on.
+private actor BodyReader {
+    private let body: HTTPBody
+    private var iterator: HTTPBody.AsyncIterator
+
+    init(_ body: HTTPBody) {
+        self.body = body
+        self.iterator = body.makeAsyncIterator()
+    }
+
+    func next() async throws -> [UInt8]? {
+        var iterator = self.iterator
+        defer { self.iterator = iterator }
+        return try await iterator.next(isolation: self)
+    }
+}
+
+/// What happens in the fake cluster by itself: kubelets, a scheduler, and time.
+private struct FakeWorld: Service {
+    let transport: InProcessTransport
+    let runsKubelets: Bool
+    let scheduler: FakeScheduler?
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            let kubelets = Mutex(SimulatedKubelets())
+            while !Task.isCancelled {
+                if self.runsKubelets {
+                    self.transport.withServer { server in kubelets.withLock { $0.step(&server) } }
+                } else {
+                    self.transport.clockMoved()
+                }
+                await self.scheduler?.step()
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        // Clients that are still watching would hold the shutdown up.
+        self.transport.endWatches()
+    }
+}

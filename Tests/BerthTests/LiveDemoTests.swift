@@ -1,0 +1,18 @@
+import Foundation
+import Testing
+
+@Suite("the demo on a fake cluster", .enabled(if: BuiltProgram.path != nil, "berth is not built beside the tests"))
+struct LiveDemoTests {
+    /// API server, kubelets, scheduler, extender and controller as processes of their own, over sockets.
+    @Test("a gang waits whole, and runs once there is room, every rank on its planned node")
+    func story() throws {
+        let binaries = URL(filePath: try #require(BuiltProgram.path)).deletingLastPathComponent().path
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Scripts/demo_live.py").standardizedFileURL.path
+        let ending = try BuiltProgram.shell("python3 '\(script)' '\(binaries)'")
+        #expect(ending.status == 0, "\(ending.output)\(ending.errors)")
+        #expect(ending.output.contains("room for 3 of 4 waiting members"))
+        #expect(ending.output.contains("all four run"))
+        #expect(ending.errors == "")
+    }
+}
