@@ -104,12 +104,16 @@ let package = Package(
                 "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
                 "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib", "KubernetesClient", "Controller",
                 "HTTPTransport",
-                "SchedulerExtender", "HTTPServing",
+                "SchedulerExtender", "HTTPServing", "Simulation",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: strict),
+
+        .target(
+            name: "Simulation", dependencies: ["SchedulingModel", "SchedulingCycle", "ControlLoop"],
             swiftSettings: strict),
 
         // Never imported by the product.
@@ -153,6 +157,7 @@ let package = Package(
             name: "ControlLoopTests",
             dependencies: ["ControlLoop", "SchedulingModel", "PlacementVerifier", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
         .testTarget(
             name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay"], swiftSettings: strict),
         .testTarget(

@@ -37,6 +37,7 @@ check_imports PlacementVerifier 'SchedulingModel'
 check_imports SchedulingCycle 'SchedulingModel|PlacementSolver|PlacementVerifier'
 check_imports CapacityPlanner 'SchedulingModel|SchedulingCycle|PlacementVerifier'
 check_imports ControlLoop 'SchedulingModel|PlacementSolver|PlacementVerifier|SchedulingCycle|CapacityPlanner'
+check_imports Simulation 'SchedulingModel|SchedulingCycle|CapacityPlanner|ControlLoop'
 check_imports PlanReport 'SchedulingModel'
 check_imports CloudProviders 'SchedulingModel|HTTPTransport|COpenSSL'
 

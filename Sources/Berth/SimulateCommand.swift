@@ -4,5 +4,5 @@ import ArgumentParser
 struct SimulateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Replays recorded workloads to the planner.",
-        subcommands: [SimulateOpenbCommand.self, SimulateSpotCommand.self])
+        subcommands: [SimulateOpenbCommand.self, SimulateSpotCommand.self, SimulateChaosCommand.self])
 }
