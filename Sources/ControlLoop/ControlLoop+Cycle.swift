@@ -60,16 +60,16 @@ extension ControlLoop {
             let target = self.target(pod)
             switch pod.door {
             case .scheduler: return nil
-            case .gate: return self.assume(assignment, target, .release(target, assignment))
-            case .binding: return self.assume(assignment, target, .bind(target, assignment))
+            case .gate: return self.assume(assignment, target, isRelease: true)
+            case .binding: return self.assume(assignment, target, isRelease: false)
             }
         }
     }
 
-    private mutating func assume(_ assignment: Assignment, _ target: PodTarget, _ kind: Action.Kind) -> Action {
+    mutating func assume(_ assignment: Assignment, _ target: PodTarget, isRelease: Bool) -> Action {
         self.assumptions[assignment.pod] = Assumption(assignment: assignment, uid: target.uid)
         self.explained[assignment.pod] = nil
-        return self.action(kind)
+        return self.action(isRelease ? .release(target, assignment) : .bind(target, assignment))
     }
 
     /// Only what is news: a reason that is written already is not written again.

@@ -62,7 +62,7 @@ extension ControlLoop {
         case .notFound:
             self.forget(target.key, uid: target.uid)
             self.requestCycle(now)
-        case .found(let pod): self.settle(target, by: pod, now)
+        case .found(let pod): return self.settle(target, by: pod, now)
         case .unavailable, .unknown: self.retryLater(action.kind, now)
         case .conflict:
             if case .explain = action.kind { self.explained[target.key] = nil }
@@ -90,13 +90,34 @@ extension ControlLoop {
     }
 
     /// What the server itself shows ends every doubt about a decision: it was carried out, or it was not.
-    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) {
+    ///
+    /// A decision that was not carried out only because the pod had changed is asked for again as it was: its room is kept
+    /// meanwhile, so that nobody takes it from a gang that has begun.
+    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) -> [Action] {
+        let decision = self.assumptions[target.key]
         // A pod of another UID is news for the watch to bring.
         if pod.uid == target.uid { self.see(pod) } else { self.forget(target.key, uid: target.uid) }
-        self.assumptions[target.key] = nil
         self.evicting[target.key] = nil
         self.retries.removeAll { $0.kind.target.key == target.key }
         self.requestCycle(now)
+        guard let decision, decision.uid == pod.uid, let known = self.pods[target.key], self.isOpen(known),
+            self.nodes[decision.assignment.node] != nil
+        else {
+            self.assumptions[target.key] = nil
+            return []
+        }
+        switch known.door {
+        case .gate: return [self.assume(decision.assignment, self.target(known), isRelease: true)]
+        case .binding: return [self.assume(decision.assignment, self.target(known), isRelease: false)]
+        case .scheduler:
+            self.assumptions[target.key] = nil
+            return []
+        }
+    }
+
+    /// Whether it still waits to be let go or bound.
+    private func isOpen(_ pod: ObservedPod) -> Bool {
+        pod.state.node == nil && pod.pinnedNode == nil && !pod.state.isTerminating
     }
 }
 

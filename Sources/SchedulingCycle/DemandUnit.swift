@@ -16,9 +16,11 @@ struct DemandUnit {
     var priority: Int { self.order.priority }
     private let order: Order
 
-    /// Priority first, nominated pods of a priority before others, then best-fit decreasing, then age, then name.
+    /// Priority first, of a priority gangs that have begun, then nominated pods, then others, then best-fit decreasing, then age, then name.
     private struct Order {
         var priority = Int.min
+        /// A gang of which some members run and too few: nobody else may take its room.
+        var isBegun = false
         var isNominated = false
         var unitThousandths = 0
         var podThousandths = 0
@@ -46,6 +48,7 @@ struct DemandUnit {
 
         func precedes(_ other: Order) -> Bool {
             if self.priority != other.priority { return self.priority > other.priority }
+            if self.isBegun != other.isBegun { return self.isBegun }
             if self.isNominated != other.isNominated { return self.isNominated }
             if self.unitThousandths != other.unitThousandths { return self.unitThousandths > other.unitThousandths }
             if self.podThousandths != other.podThousandths { return self.podThousandths > other.podThousandths }
@@ -58,10 +61,11 @@ struct DemandUnit {
     }
 
     /// - Parameter pods: Never empty.
-    private init(subject: Subject, pods: [Int], snapshot: ClusterSnapshot) {
+    private init(subject: Subject, pods: [Int], snapshot: ClusterSnapshot, isBegun: Bool = false) {
         self.subject = subject
         self.pods = pods
         var order = Order()
+        order.isBegun = isBegun
         for pod in pods { order.add(pod, in: snapshot.pods) }
         self.order = order
         self.dependsOnOthers = pods.contains { pod in
@@ -88,8 +92,13 @@ struct DemandUnit {
             units.append(DemandUnit(subject: .pod(index), pods: [index], snapshot: snapshot))
         }
         for top in groups.topGroups {
-            let pending = groups.pods(below: top).filter { snapshot.pods[$0].standing == .pending }
-            if !pending.isEmpty { units.append(DemandUnit(subject: .group(top), pods: pending, snapshot: snapshot)) }
+            let members = groups.pods(below: top)
+            let pending = members.filter { snapshot.pods[$0].standing == .pending }
+            guard !pending.isEmpty else { continue }
+            let running = members.count { snapshot.pods[$0].node != nil }
+            let isBegun = running > 0 && running < groups.groups[top].minMember
+            units.append(
+                DemandUnit(subject: .group(top), pods: pending, snapshot: snapshot, isBegun: isBegun))
         }
         let order = units.indices.map { (order: units[$0].order, position: $0) }
             .sorted { $0.order.precedes($1.order) }

@@ -153,3 +153,41 @@ struct ControlLoopTests {
         #expect(actions.released == ["a>n1"])
     }
 }
+
+@Suite("A gang that has begun")
+struct BegunGangTests {
+    @Test("keeps the room of a member whose call met a changed pod, against work that comes first otherwise")
+    func roomIsKept() {
+        let members = [gated("a", group: "pair"), gated("b", group: "pair")]
+        var (loop, actions) = leader(
+            ObservedCluster(nodes: [.gpu("n1", count: 8), .gpu("n2", count: 8)], pods: members, groups: pair))
+        #expect(actions.released.count == 2)
+        let (first, second) = (actions[0], actions[1])
+        _ = loop.apply(.finished(first.id, .succeeded), atMillis: 1)
+        actions = loop.apply(.finished(second.id, .conflict), atMillis: 2)
+        var rival = gated("rival", uid: "r", version: 3)
+        rival.state.creationSeconds = -5
+        #expect(loop.apply(.podChanged(rival), atMillis: 3).released.isEmpty)
+        let target = second.target
+        let changed = gated(target.key.name, group: "pair", version: 9)
+        let again = loop.apply(.finished(actions[0].id, .found(changed)), atMillis: 4)
+        #expect(again.released.map { String($0.prefix(1)) } == [target.key.name])
+        #expect(again.first?.target.version == 9)
+    }
+
+    @Test("is completed by a new leader before anything else gets the room")
+    func afterRestart() {
+        var running = gated("a", group: "pair")
+        running.pinnedNode = NodeName("n1")
+        running.door = .scheduler
+        let older = (0..<3).map { index in
+            var pod = gated("old\(index)", uid: "o\(index)")
+            pod.state.creationSeconds = -100
+            return pod
+        }
+        let cluster = ObservedCluster(
+            nodes: [.gpu("n1", count: 8), .gpu("n2", count: 8)],
+            pods: older + [running, gated("b", group: "pair")], groups: pair)
+        #expect(leader(cluster).actions.released == ["b>n2"])
+    }
+}
