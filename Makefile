@@ -1,6 +1,6 @@
 # The front door. `make` lists what there is; every target works from a clean clone, without a cluster.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bench-openb bench-openb-batch demo check clean
+.PHONY: help setup build test lint format bench bench-openb bench-openb-batch demo e2e check clean
 
 SWIFT ?= swift
 DUMP  := examples/eks-p4d.json
@@ -34,6 +34,9 @@ bench-openb-batch: build ## plan openb traces in TRACES=folder as one batch and 
 
 demo: setup ## plan a real cluster's dump, then run the controller on a fake cluster (KEEP=1 leaves it up)
 	@Scripts/demo.sh $(DUMP) $(if $(KEEP),--keep)
+
+e2e: ## check the manifests against Kubernetes' schemas (installs kubernetes-validate from PyPI)
+	@e2e/manifests.sh
 
 check: ## all that a change must pass: build, lint, tests, a short fuzz run
 	$(MAKE) --no-print-directory build

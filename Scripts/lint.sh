@@ -57,7 +57,7 @@ forbid 'a note of unfinished work' '\b(TODO|FIXME|XXX)\b' Sources Tests
 forbid 'TestSupport in product code' 'import TestSupport' \
     Sources/Berth Sources/ClusterImport Sources/KubernetesAPI Sources/PlanReport Sources/SchedulingCycle
 
-for script in Scripts/*.sh .ci/run; do
+for script in Scripts/*.sh e2e/*.sh .ci/run; do
     bash -n "$script" || fail "$script does not parse"
     [ -x "$script" ] || fail "$script is not executable"
 done
