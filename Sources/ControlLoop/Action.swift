@@ -59,6 +59,10 @@ public struct PodTarget: Hashable, Sendable {
 public enum EvictionReason: Hashable, Sendable {
     /// It was pinned to a node that is gone; a pin cannot be changed.
     case pinnedToLostNode(NodeName)
+    /// It was pinned to a node that cannot take it any more.
+    case pinnedWithoutRoom(NodeName)
+    /// Its gang holds room below its minimum and finds none for the rest: it is held again as a whole.
+    case gangIncomplete(PodGroupKey)
 }
 
 public enum ActionResult: Hashable, Sendable {

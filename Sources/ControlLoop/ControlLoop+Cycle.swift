@@ -18,7 +18,8 @@ extension ControlLoop {
         }
         var actions: [Action] = []
         if self.isLeader, case .accepted = verdict {
-            actions = self.placements(plan) + self.explanations(plan) + self.evictions()
+            actions =
+                self.placements(plan) + self.explanations(plan) + self.evictions(plan, snapshot, now)
         }
         let decisions = actions.map {
             DecisionRecord(atMillis: now, cycle: self.cycleCount, snapshotDigest: digest, action: $0)
@@ -31,19 +32,30 @@ extension ControlLoop {
 
     /// The cluster with every decision that is under way counted as a fact.
     private func snapshot() -> ClusterSnapshot {
-        ClusterSnapshot(
-            nodes: Array(self.nodes.values), pods: self.pods.values.compactMap { self.fact($0) },
-            groups: Array(self.groups.values), topology: self.topology)
+        let pods = self.pods.values.compactMap { self.fact($0) }
+        var groups = self.groups
+        for key in pods.compactMap(\.group) where groups[key] == nil {
+            // Deleted before its pods, or not seen yet.
+            groups[key] = PodGroup(key: key, minMember: 1, problem: "pod group \(key) does not exist")
+        }
+        return ClusterSnapshot(
+            nodes: Array(self.nodes.values), pods: pods, groups: Array(groups.values),
+            topology: self.topology)
     }
 
     /// Nil for a pod that holds nothing and wants nothing any more.
     private func fact(_ pod: ObservedPod) -> PodState? {
         var state = pod.state
+        if state.isTerminating {
+            // It holds its room and is no member any more: nobody may start because it is there.
+            state.group = nil
+            return state.node == nil ? nil : state
+        }
         guard state.node == nil else { return state }
-        if state.isTerminating { return nil }
         if let pinned = pod.pinnedNode {
             state.standing =
-                self.nodes[pinned] != nil ? .bound(pinned) : .invalid("pinned to node \(pinned), which is gone")
+                self.nodes[pinned] != nil
+                ? .bound(pinned) : .invalid("pinned to node \(pinned), which is gone")
         } else if let assumption = self.assumptions[state.key] {
             state.standing = .bound(assumption.assignment.node)
             state.knownDevices = assumption.assignment.devices.filter { !$0.isAssumed }
@@ -60,16 +72,20 @@ extension ControlLoop {
             let target = self.target(pod)
             switch pod.door {
             case .scheduler: return nil
-            case .gate: return self.assume(assignment, target, isRelease: true)
-            case .binding: return self.assume(assignment, target, isRelease: false)
+            case .gate: return self.assume(assignment, target, .release(target, assignment))
+            case .binding: return self.assume(assignment, target, .bind(target, assignment))
             }
         }
     }
 
-    mutating func assume(_ assignment: Assignment, _ target: PodTarget, isRelease: Bool) -> Action {
+    private mutating func assume(
+        _ assignment: Assignment, _ target: PodTarget, _ kind: Action.Kind
+    )
+        -> Action
+    {
         self.assumptions[assignment.pod] = Assumption(assignment: assignment, uid: target.uid)
         self.explained[assignment.pod] = nil
-        return self.action(isRelease ? .release(target, assignment) : .bind(target, assignment))
+        return self.action(kind)
     }
 
     /// Only what is news: a reason that is written already is not written again.
@@ -80,19 +96,6 @@ extension ControlLoop {
             guard self.explained[pending.pod] != news else { return nil }
             self.explained[pending.pod] = news
             return self.action(.explain(self.target(pod), pending))
-        }
-    }
-
-    /// Pods whose pin names a node that is gone: nothing but a new pod helps, and only where somebody makes one.
-    private mutating func evictions() -> [Action] {
-        let stranded = self.pods.values.filter { pod in
-            guard let pinned = pod.pinnedNode, pod.state.node == nil, !pod.state.isTerminating else { return false }
-            return self.nodes[pinned] == nil && pod.isRecreated && self.evicting[pod.state.key] != pod.uid
-        }
-        return stranded.sorted { $0.state.key < $1.state.key }.compactMap { pod in
-            guard let pinned = pod.pinnedNode else { return nil }
-            self.evicting[pod.state.key] = pod.uid
-            return self.action(.evict(self.target(pod), .pinnedToLostNode(pinned)))
         }
     }
 }

@@ -1,28 +1,39 @@
 import SchedulingModel
 
 extension ControlLoop {
-    mutating func replaceAll(by cluster: ObservedCluster) {
+    /// - Returns: The nodes that are gone, sorted.
+    mutating func replaceAll(by cluster: ObservedCluster, _ now: Int64) -> [NodeName] {
         self.hasSynced = true
         self.topology = cluster.topology
+        let before = self.nodes.keys
         self.nodes = Dictionary(cluster.nodes.map { ($0.name, $0) }) { $1 }
         self.groups = Dictionary(cluster.groups.map { ($0.key, $0) }) { $1 }
         let listed = Dictionary(cluster.pods.map { ($0.state.key, $0) }) { $1 }
         for (key, pod) in self.pods where listed[key] == nil { self.forget(key, uid: pod.uid) }
-        for pod in listed.values { self.see(pod) }
+        for pod in listed.values { self.see(pod, now) }
+        return before.filter { self.nodes[$0] == nil }.sorted()
     }
 
     /// - Returns: Whether it was news.
     @discardableResult
-    mutating func see(_ pod: ObservedPod) -> Bool {
+    mutating func see(_ pod: ObservedPod, _ now: Int64) -> Bool {
         let key = pod.state.key
         if let known = self.pods[key] {
-            guard pod.version > known.version || (pod.version == known.version && pod.uid == known.uid) else {
+            guard pod.version > known.version || (pod.version == known.version && pod.uid == known.uid)
+            else {
                 return false
             }
             if pod.uid != known.uid { self.forget(key, uid: known.uid) }
         }
         self.pods[key] = pod
-        if pod.state.node != nil || pod.pinnedNode != nil || pod.state.isTerminating { self.assumptions[key] = nil }
+        if pod.state.node != nil || pod.pinnedNode != nil || pod.state.isTerminating {
+            self.assumptions[key] = nil
+        }
+        if pod.pinnedNode == nil || pod.state.node != nil || pod.state.isTerminating {
+            self.pins[key] = nil
+        } else if self.pins[key] == nil {
+            self.pins[key] = Hold(sinceMillis: now, lookMillis: now + self.configuration.pinMillis)
+        }
         return true
     }
 
@@ -35,8 +46,14 @@ extension ControlLoop {
         self.refusals[key] = nil
         self.explained[key] = nil
         self.evicting[key] = nil
-        self.retries.removeAll { $0.kind.target.key == key }
+        self.pins[key] = nil
+        self.dropRetries(of: key, uid: uid)
         return true
+    }
+
+    mutating func dropRetries(of key: PodKey, uid: String) {
+        self.retries.removeAll { $0.kind.target.key == key }
+        for tag in RetryKey.Tag.allCases { self.failures[RetryKey(uid: uid, tag: tag)] = nil }
     }
 
     func target(_ pod: ObservedPod) -> PodTarget {
@@ -46,81 +63,10 @@ extension ControlLoop {
     /// A decision for a node that is gone may have been carried out or not: only the server knows.
     mutating func checkAssumptions(on node: NodeName) -> [Action] {
         guard self.isLeader else { return [] }
-        let pods = self.assumptions.values.filter { $0.assignment.node == node }.map(\.assignment.pod).sorted()
-        return pods.compactMap { key in self.pods[key].map { self.target($0) } }.map { self.action(.read($0)) }
-    }
-
-    /// Takes the answer to an action.
-    ///
-    /// An answer about a pod that has meanwhile been replaced under its name changes nothing.
-    mutating func finish(_ id: ActionID, _ result: ActionResult, _ now: Int64) -> [Action] {
-        guard let action = self.inFlight.removeValue(forKey: id) else { return [] }
-        let target = action.target
-        guard self.pods[target.key]?.uid == target.uid else { return [] }
-        switch result {
-        case .succeeded: return []
-        case .notFound:
-            self.forget(target.key, uid: target.uid)
-            self.requestCycle(now)
-        case .found(let pod): return self.settle(target, by: pod, now)
-        case .unavailable, .unknown: self.retryLater(action.kind, now)
-        case .conflict:
-            if case .explain = action.kind { self.explained[target.key] = nil }
-            // Who has overtaken us, and how, only a fresh read tells. Until then the decision stands.
-            return [self.action(.read(target))]
-        case .rejected(let message): self.refuse(action.kind, message, now)
-        }
-        return []
-    }
-
-    private mutating func retryLater(_ kind: Action.Kind, _ now: Int64) {
-        self.retries.append(Retry(dueMillis: now + self.configuration.retryMillis, kind: kind))
-    }
-
-    private mutating func refuse(_ kind: Action.Kind, _ message: String, _ now: Int64) {
-        let until = now + self.configuration.refusalMillis
-        switch kind {
-        case .release(let target, _), .bind(let target, _):
-            self.assumptions[target.key] = nil
-            self.refusals[target.key] = Refusal(uid: target.uid, message: message, untilMillis: until)
-            self.requestCycle(now)
-        case .evict, .read: self.retries.append(Retry(dueMillis: until, kind: kind))
-        case .explain: break
+        let pods = self.assumptions.values.filter { $0.assignment.node == node }.map(\.assignment.pod)
+            .sorted()
+        return pods.compactMap { key in self.pods[key].map { self.target($0) } }.map {
+            self.action(.read($0))
         }
     }
-
-    /// What the server itself shows ends every doubt about a decision: it was carried out, or it was not.
-    ///
-    /// A decision that was not carried out only because the pod had changed is asked for again as it was: its room is kept
-    /// meanwhile, so that nobody takes it from a gang that has begun.
-    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) -> [Action] {
-        let decision = self.assumptions[target.key]
-        // A pod of another UID is news for the watch to bring.
-        if pod.uid == target.uid { self.see(pod) } else { self.forget(target.key, uid: target.uid) }
-        self.evicting[target.key] = nil
-        self.retries.removeAll { $0.kind.target.key == target.key }
-        self.requestCycle(now)
-        guard let decision, decision.uid == pod.uid, let known = self.pods[target.key], self.isOpen(known),
-            self.nodes[decision.assignment.node] != nil
-        else {
-            self.assumptions[target.key] = nil
-            return []
-        }
-        switch known.door {
-        case .gate: return [self.assume(decision.assignment, self.target(known), isRelease: true)]
-        case .binding: return [self.assume(decision.assignment, self.target(known), isRelease: false)]
-        case .scheduler:
-            self.assumptions[target.key] = nil
-            return []
-        }
-    }
-
-    /// Whether it still waits to be let go or bound.
-    private func isOpen(_ pod: ObservedPod) -> Bool {
-        pod.state.node == nil && pod.pinnedNode == nil && !pod.state.isTerminating
-    }
-}
-
-extension Action.Kind {
-    var target: PodTarget { Action(id: ActionID(rawValue: 0), kind: self).target }
 }

@@ -30,34 +30,50 @@ public struct ControlLoop: Sendable {
     var evicting: [PodKey: String] = [:]
     /// Actions to ask for again, by when.
     var retries: [Retry] = []
+    var failures: [RetryKey: Int] = [:]
+    /// Pods that are pinned and not bound: since when, and when to look again.
+    var pins: [PodKey: Hold] = [:]
+    /// Gangs that hold room below their minimum.
+    var partialGangs: [PodGroupKey: Hold] = [:]
     var cycleDueMillis: Int64?
     var cycleCount: UInt64 = 0
+    var generator: SeededGenerator
     private var lastActionID: UInt64 = 0
+    private var lastMillis: Int64 = .min
+    private var steppedDownMillis: Int64?
 
     public init(configuration: ControlLoopConfiguration = ControlLoopConfiguration()) {
         self.configuration = configuration
+        self.generator = SeededGenerator(seed: configuration.seed)
     }
 
     /// When `.tick` has something to do; nil while only an event can.
     public var nextDeadlineMillis: Int64? {
-        let refusalEnds = self.refusals.values.map(\.untilMillis)
-        return (self.retries.map(\.dueMillis) + refusalEnds + [self.cycleDueMillis].compactMap(\.self)).min()
+        var deadlines =
+            self.refusals.values.map(\.untilMillis) + [self.cycleDueMillis].compactMap(\.self)
+        if self.isLeader {
+            deadlines += self.retries.map(\.dueMillis)
+            // The next cycle looks at all of them.
+            if self.cycleDueMillis == nil {
+                deadlines += self.pins.values.map(\.lookMillis) + self.partialGangs.values.map(\.lookMillis)
+            }
+        } else if let steppedDownMillis, !self.assumptions.isEmpty {
+            deadlines.append(steppedDownMillis + self.configuration.doubtMillis)
+        }
+        return deadlines.min()
     }
 
     /// Takes one event, runs a cycle where one is due, and says what is to be done now.
     ///
+    /// A time before that of the last event counts as that of the last event.
+    ///
     /// - Complexity: A cycle is a planner's run over the whole cluster; every other event is a dictionary write.
-    public mutating func apply(_ event: Event, atMillis now: Int64) -> [Action] {
+    public mutating func apply(_ event: Event, atMillis time: Int64) -> [Action] {
+        let now = max(time, self.lastMillis)
+        self.lastMillis = now
         var actions = self.note(event, now)
-        for (key, refusal) in self.refusals where refusal.untilMillis <= now {
-            self.refusals[key] = nil
-            self.requestCycle(now)
-        }
-        if self.isLeader {
-            let due = self.retries.filter { $0.dueMillis <= now }
-            self.retries.removeAll { $0.dueMillis <= now }
-            actions += due.map { self.action($0.kind) }
-        }
+        self.passTime(now)
+        if self.isLeader { actions += self.dueRetries(now) }
         if let due = self.cycleDueMillis, due <= now {
             self.cycleDueMillis = nil
             actions += self.runCycle(now)
@@ -67,23 +83,46 @@ public struct ControlLoop: Sendable {
 
     private mutating func note(_ event: Event, _ now: Int64) -> [Action] {
         switch event {
-        case .observed(let cluster): self.replaceAll(by: cluster)
+        case .observed(let cluster):
+            let lost = self.replaceAll(by: cluster, now)
+            self.requestCycle(now)
+            return lost.flatMap { self.checkAssumptions(on: $0) }
         case .nodeChanged(let node): self.nodes[node.name] = node
         case .nodeRemoved(let name):
             self.nodes[name] = nil
             self.requestCycle(now)
             return self.checkAssumptions(on: name)
-        case .podChanged(let pod): guard self.see(pod) else { return [] }
+        case .podChanged(let pod): guard self.see(pod, now) else { return [] }
         case .podRemoved(let key, let uid): guard self.forget(key, uid: uid) else { return [] }
         case .groupChanged(let group): self.groups[group.key] = group
         case .groupRemoved(let key): self.groups[key] = nil
-        case .leadershipGained: self.isLeader = true
-        case .leadershipLost: self.stepDown()
+        case .leadershipGained:
+            self.requestCycle(now)
+            return self.takeOver()
+        case .leadershipLost: self.stepDown(now)
         case .finished(let id, let result): return self.finish(id, result, now)
         case .tick: return []
         }
         self.requestCycle(now)
         return []
+    }
+
+    /// What ends by itself.
+    private mutating func passTime(_ now: Int64) {
+        for (key, refusal) in self.refusals where refusal.untilMillis <= now {
+            self.refusals[key] = nil
+            self.requestCycle(now)
+        }
+        if self.isLeader {
+            let isPinDue = self.pins.values.contains { $0.lookMillis <= now }
+            let isGangDue = self.partialGangs.values.contains { $0.lookMillis <= now }
+            if isPinDue || isGangDue { self.requestCycle(now) }
+        } else if let steppedDownMillis, now >= steppedDownMillis + self.configuration.doubtMillis {
+            // No write of ours can still be under way.
+            if !self.assumptions.isEmpty { self.requestCycle(now) }
+            self.assumptions = [:]
+            self.steppedDownMillis = nil
+        }
     }
 
     /// Events that come close together share a cycle; the first of them sets its time.
@@ -99,13 +138,28 @@ public struct ControlLoop: Sendable {
         return action
     }
 
-    private mutating func stepDown() {
+    // MARK: Leadership
+
+    /// What this process decided when it led before may have happened: only the server knows.
+    private mutating func takeOver() -> [Action] {
+        guard !self.isLeader else { return [] }
+        self.isLeader = true
+        self.steppedDownMillis = nil
+        return self.assumptions.keys.sorted().compactMap { self.pods[$0].map(self.target) }.map {
+            self.action(.read($0))
+        }
+    }
+
+    /// Decisions under way stay facts for a while: their writes may still arrive.
+    private mutating func stepDown(_ now: Int64) {
         self.isLeader = false
+        self.steppedDownMillis = now
         self.inFlight = [:]
         self.retries = []
-        self.assumptions = [:]
+        self.failures = [:]
         self.evicting = [:]
         self.explained = [:]
+        self.partialGangs = [:]
     }
 }
 
@@ -114,10 +168,22 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var planner = PlannerConfiguration()
     /// From the first event to the cycle that answers it. 0: at once.
     public var debounceMillis: Int64 = 50
-    /// Before an action whose reply was lost, or that was certainly not done, is asked for again.
+    /// Before an action whose reply was lost, or that was certainly not done, is asked for again: between half of this and all
+    /// of it, doubled with each further failure.
     public var retryMillis: Int64 = 1000
+    public var longestRetryMillis: Int64 = 60_000
+    /// After so many failures of a release or binding its pod is read instead.
+    public var retryLimit = 5
     /// How long a pod is left alone after the server refused an action on it.
     public var refusalMillis: Int64 = 30_000
+    /// How long a write of a process that leads no more may still be under way.
+    public var doubtMillis: Int64 = 60_000
+    /// How long a pinned pod may wait for its binding before its node is looked at.
+    public var pinMillis: Int64 = 30_000
+    /// How long a gang may hold room below its minimum while the rest finds none; then it is held again as a whole.
+    public var partialGangMillis: Int64 = 60_000
+    /// Of the jitter of retries. Replicas should differ.
+    public var seed: UInt64 = 0
 
     public init() {}
 }
@@ -140,7 +206,8 @@ struct Explained: Hashable {
     var fix: Fix?
 }
 
-struct Retry: Hashable {
-    var dueMillis: Int64
-    var kind: Action.Kind
+/// Room that is held for nothing: since when, and when to look again.
+struct Hold: Hashable {
+    var sinceMillis: Int64
+    var lookMillis: Int64
 }

@@ -44,6 +44,8 @@ public struct Journal: Sendable {
             line["reason"] = .string(pending.reason.rawValue)
             line["message"] = .string(sentence)
         case .evict(_, .pinnedToLostNode(let node)): line["lostNode"] = .string(node.rawValue)
+        case .evict(_, .pinnedWithoutRoom(let node)): line["fullNode"] = .string(node.rawValue)
+        case .evict(_, .gangIncomplete(let group)): line["incompleteGang"] = .string(group.description)
         case .read: break
         }
         self.write(line.text)

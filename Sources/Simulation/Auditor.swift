@@ -29,7 +29,8 @@ struct Auditor {
             guard let group = replica.view.groups[key] else { continue }
             let members = replica.view.pods.values.filter { $0.state.group == key }
             let standing = members.count { pod in
-                pod.state.node != nil || pod.pinnedNode != nil || going[pod.state.key] == pod.uid
+                !pod.state.isTerminating
+                    && (pod.state.node != nil || pod.pinnedNode != nil || going[pod.state.key] == pod.uid)
             }
             if standing < group.minMember {
                 self.report("gang \(key) is let go with \(standing) of at least \(group.minMember) members at \(now)")

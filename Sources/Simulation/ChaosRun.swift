@@ -8,6 +8,8 @@ public struct ChaosOptions: Hashable, Sendable {
     public var callFaultOdds = 6
     /// Between two disturbances at most.
     public var longestPauseMillis = 15_000
+    /// Steps after which a run counts as a livelock.
+    public var stepLimit = 60_000
     public var keepsTrace = false
 
     public init() {}

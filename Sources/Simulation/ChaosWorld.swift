@@ -55,8 +55,11 @@ struct ChaosWorld {
     /// - Returns: What was found wrong, or nil.
     mutating func run() -> String? {
         self.build()
+        var stepCount = 0
         while let next = self.queue.popNext() {
             self.now = next.atMillis
+            stepCount += 1
+            if stepCount > self.options.stepLimit { return "no end: \(stepCount) steps, now \(next.step)" }
             if self.now > self.options.chaosMillis + self.options.quietMillis {
                 return
                     "no fixed point: \(self.options.quietMillis / 1000) s after the last fault there is still \(next.step)"

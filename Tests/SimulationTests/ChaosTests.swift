@@ -9,4 +9,23 @@ struct ChaosTests {
         options.keepsTrace = true
         #expect(ChaosRun.run(seed: 7, options: options) == ChaosRun.run(seed: 7, options: options))
     }
+
+    @Test("every rule holds under faults", arguments: UInt64(1)...12)
+    func holds(seed: UInt64) {
+        let outcome = ChaosRun.run(seed: seed)
+        #expect(outcome.finding == nil, "berth simulate chaos --seeds 1 --from \(seed) --trace")
+    }
+
+    /// Seeds that once broke a rule, and what it took.
+    @Test(
+        "seeds that once failed",
+        arguments: [
+            (seed: UInt64(9), why: "a group deleted before its pods made the verifier refuse every plan"),
+            (180, "a member was bound again after a peer had failed and the gang was below its minimum"),
+            (766, "a refused retry freed room that the first try, whose reply was lost, still took"),
+        ])
+    func onceFailed(seed: UInt64, why: String) {
+        #expect(
+            ChaosRun.run(seed: seed).finding == nil, "\(why): berth simulate chaos --seeds 1 --from \(seed) --trace")
+    }
 }

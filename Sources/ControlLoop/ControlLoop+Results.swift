@@ -1,0 +1,144 @@
+import SchedulingModel
+
+/// An action to be asked for again.
+struct Retry: Hashable {
+    var dueMillis: Int64
+    var kind: Action.Kind
+}
+
+/// What failures are counted per.
+struct RetryKey: Hashable {
+    enum Tag: Hashable, CaseIterable { case place, evict, explain, read }
+
+    var uid: String
+    var tag: Tag
+
+    init(uid: String, tag: Tag) {
+        self.uid = uid
+        self.tag = tag
+    }
+
+    init(_ kind: Action.Kind) {
+        self.uid = kind.target.uid
+        switch kind {
+        case .release, .bind: self.tag = .place
+        case .evict: self.tag = .evict
+        case .explain: self.tag = .explain
+        case .read: self.tag = .read
+        }
+    }
+}
+
+extension ControlLoop {
+    /// Takes the answer to an action.
+    ///
+    /// An answer about a pod that has meanwhile been replaced under its name changes nothing.
+    mutating func finish(_ id: ActionID, _ result: ActionResult, _ now: Int64) -> [Action] {
+        guard let action = self.inFlight.removeValue(forKey: id) else { return [] }
+        let target = action.target
+        guard self.pods[target.key]?.uid == target.uid else { return [] }
+        switch result {
+        case .succeeded: self.failures[RetryKey(action.kind)] = nil
+        case .notFound:
+            self.forget(target.key, uid: target.uid)
+            self.requestCycle(now)
+        case .found(let pod): self.settle(target, by: pod, now)
+        case .unavailable, .unknown: self.retryLater(action.kind, now)
+        case .conflict: return self.overtaken(action.kind, now)
+        case .rejected(let message): self.refuse(action.kind, message, now)
+        }
+        return []
+    }
+
+    /// Who has overtaken us, and how, only a fresh read tells. Until then the decision stands.
+    private mutating func overtaken(_ kind: Action.Kind, _ now: Int64) -> [Action] {
+        if case .explain = kind { self.explained[kind.target.key] = nil }
+        let failures = self.failures[RetryKey(kind), default: 0]
+        self.failures[RetryKey(kind)] = failures + 1
+        if failures == 0 { return [self.action(.read(kind.target))] }
+        self.retries.append(
+            Retry(dueMillis: now + self.wait(after: failures), kind: .read(kind.target)))
+        return []
+    }
+
+    private mutating func retryLater(_ kind: Action.Kind, _ now: Int64) {
+        let key = RetryKey(kind)
+        let failures = self.failures[key, default: 0]
+        self.failures[key] = failures + 1
+        var next = kind
+        switch kind {
+        case .release, .bind: if failures >= self.configuration.retryLimit { next = .read(kind.target) }
+        case .evict, .explain, .read: break
+        }
+        self.retries.append(Retry(dueMillis: now + self.wait(after: failures), kind: next))
+    }
+
+    /// Between half of the doubled wait and all of it, so that replicas and pods do not ask in step.
+    private mutating func wait(after failures: Int) -> Int64 {
+        let longest = max(self.configuration.retryMillis, self.configuration.longestRetryMillis)
+        let wait = min(longest, self.configuration.retryMillis << Int64(min(failures, 16)))
+        return wait / 2 + Int64(self.generator.int(in: 0...Int(max(0, wait - wait / 2))))
+    }
+
+    mutating func dueRetries(_ now: Int64) -> [Action] {
+        let due = self.retries.filter { $0.dueMillis <= now }
+        guard !due.isEmpty else { return [] }
+        self.retries.removeAll { $0.dueMillis <= now }
+        return due.compactMap { retry in self.wanted(retry.kind).map { self.action($0) } }
+    }
+
+    /// What is left to do of an action that failed a while ago; nil where the world has moved on.
+    private mutating func wanted(_ kind: Action.Kind) -> Action.Kind? {
+        let key = kind.target.key
+        guard let pod = self.pods[key], pod.uid == kind.target.uid else { return nil }
+        switch kind {
+        case .read: return kind
+        case .release(_, let assignment), .bind(_, let assignment):
+            guard self.assumptions[key]?.assignment == assignment else { return nil }
+            let isInVain = self.isOverCommitted(assignment.node) || self.isBelowMinimum(pod.state.group)
+            return isInVain ? .read(self.target(pod)) : kind
+        case .explain:
+            return self.assumptions[key] == nil && pod.state.node == nil && pod.pinnedNode == nil
+                ? kind : nil
+        case .evict(_, let reason):
+            if !pod.state.isTerminating, self.stillCalls(for: reason, pod) { return kind }
+            self.evicting[key] = nil
+            return nil
+        }
+    }
+
+    private mutating func refuse(_ kind: Action.Kind, _ message: String, _ now: Int64) {
+        let until = now + self.configuration.refusalMillis
+        switch kind {
+        case .release(let target, _), .bind(let target, _):
+            // An earlier try whose reply was lost may still arrive: its room is kept until a later read.
+            guard self.failures[RetryKey(kind)] == nil else {
+                self.retries.append(Retry(dueMillis: until, kind: .read(target)))
+                return
+            }
+            self.assumptions[target.key] = nil
+            self.refusals[target.key] = Refusal(uid: target.uid, message: message, untilMillis: until)
+            self.requestCycle(now)
+        case .evict, .read: self.retries.append(Retry(dueMillis: until, kind: kind))
+        case .explain: break
+        }
+    }
+
+    /// What the server itself shows ends every doubt about a decision: it was carried out, or it was not.
+    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) {
+        // A pod of another UID is news for the watch to bring.
+        if pod.uid == target.uid {
+            self.see(pod, now)
+        } else {
+            self.forget(target.key, uid: target.uid)
+        }
+        self.assumptions[target.key] = nil
+        self.evicting[target.key] = nil
+        self.retries.removeAll { $0.kind.target.key == target.key }
+        self.requestCycle(now)
+    }
+}
+
+extension Action.Kind {
+    var target: PodTarget { Action(id: ActionID(rawValue: 0), kind: self).target }
+}
