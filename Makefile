@@ -3,6 +3,8 @@
 .PHONY: help setup build test lint format bench bench-openb bench-openb-batch demo e2e check clean
 
 SWIFT ?= swift
+# The first of the simulation seeds that `make check` runs: others every time, and printed.
+SEED  ?= $(shell date +%s)000
 DUMP  := examples/eks-p4d.json
 
 help: ## list the targets
@@ -38,10 +40,11 @@ demo: setup ## plan a real cluster's dump, then run the controller on a fake clu
 e2e: ## check the manifests against Kubernetes' schemas (installs kubernetes-validate from PyPI)
 	@e2e/manifests.sh
 
-check: ## all that a change must pass: build, lint, tests, a short fuzz run
+check: ## all that a change must pass: build, lint, tests, fresh simulation seeds, a short fuzz run
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test
+	.build/release/berth simulate chaos --seeds 200 --from $(SEED)
 	Scripts/fuzz.sh
 
 clean: ## remove what the build made

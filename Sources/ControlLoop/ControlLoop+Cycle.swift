@@ -46,9 +46,13 @@ extension ControlLoop {
     /// Nil for a pod that holds nothing and wants nothing any more.
     private func fact(_ pod: ObservedPod) -> PodState? {
         var state = pod.state
-        if state.isTerminating {
+        if state.isTerminating || self.evicting[state.key] == pod.uid {
             // It holds its room and is no member any more: nobody may start because it is there.
             state.group = nil
+            if state.node == nil, !state.isTerminating, let pinned = pod.pinnedNode, self.nodes[pinned] != nil {
+                state.standing = .bound(pinned)
+            }
+            state.isTerminating = true
             return state.node == nil ? nil : state
         }
         guard state.node == nil else { return state }
@@ -72,20 +76,16 @@ extension ControlLoop {
             let target = self.target(pod)
             switch pod.door {
             case .scheduler: return nil
-            case .gate: return self.assume(assignment, target, .release(target, assignment))
-            case .binding: return self.assume(assignment, target, .bind(target, assignment))
+            case .gate: return self.assume(assignment, target, isRelease: true)
+            case .binding: return self.assume(assignment, target, isRelease: false)
             }
         }
     }
 
-    private mutating func assume(
-        _ assignment: Assignment, _ target: PodTarget, _ kind: Action.Kind
-    )
-        -> Action
-    {
+    mutating func assume(_ assignment: Assignment, _ target: PodTarget, isRelease: Bool) -> Action {
         self.assumptions[assignment.pod] = Assumption(assignment: assignment, uid: target.uid)
         self.explained[assignment.pod] = nil
-        return self.action(kind)
+        return self.action(isRelease ? .release(target, assignment) : .bind(target, assignment))
     }
 
     /// Only what is news: a reason that is written already is not written again.

@@ -8,8 +8,7 @@ extension ControlLoop {
         self.notePartialGangs(plan, snapshot, now)
         var reasons: [PodKey: EvictionReason] = [:]
         for (key, reason) in self.uselessPins(now) { reasons[key] = reason }
-        for (group, hold) in self.partialGangs where hold.lookMillis <= now {
-            self.partialGangs[group]?.lookMillis = now + self.configuration.partialGangMillis
+        if let group = self.gangToHoldAgain(snapshot, now) {
             for key in self.evictableMembers(of: group, snapshot) where reasons[key] == nil {
                 reasons[key] = .gangIncomplete(group)
             }
@@ -99,6 +98,19 @@ extension ControlLoop {
                 && (pod.state.node != nil || pod.pinnedNode != nil || self.assumptions[pod.state.key] != nil)
         }
         return standing < group.minMember
+    }
+
+    /// One at a time, so that the room it frees can complete another: the least important, of those the youngest, then the last by key.
+    private mutating func gangToHoldAgain(_ snapshot: ClusterSnapshot, _ now: Int64) -> PodGroupKey? {
+        let due = self.partialGangs.filter { $0.value.lookMillis <= now }.map(\.key)
+        for group in due { self.partialGangs[group]?.lookMillis = now + self.configuration.partialGangMillis }
+        let tops = GangStanding.topGroups(snapshot.groups)
+        let ranks = due.map { group in
+            let members = snapshot.pods.filter { pod in pod.group.map { tops[$0] ?? $0 } == group }
+            let priority = members.map(\.priority).max() ?? 0
+            return (importance: (Int64(priority), -(members.map(\.creationSeconds).min() ?? 0)), group: group)
+        }
+        return ranks.min { $0.importance != $1.importance ? $0.importance < $1.importance : $0.group > $1.group }?.group
     }
 
     private mutating func notePartialGangs(_ plan: Plan, _ snapshot: ClusterSnapshot, _ now: Int64) {

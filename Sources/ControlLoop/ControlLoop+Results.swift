@@ -38,12 +38,17 @@ extension ControlLoop {
         let target = action.target
         guard self.pods[target.key]?.uid == target.uid else { return [] }
         switch result {
-        case .succeeded: self.failures[RetryKey(action.kind)] = nil
+        case .succeeded:
+            self.failures[RetryKey(action.kind)] = nil
+            self.doubtful.remove(target.uid)
         case .notFound:
             self.forget(target.key, uid: target.uid)
             self.requestCycle(now)
-        case .found(let pod): self.settle(target, by: pod, now)
-        case .unavailable, .unknown: self.retryLater(action.kind, now)
+        case .found(let pod): return self.settle(target, by: pod, now)
+        case .unavailable: self.retryLater(action.kind, now)
+        case .unknown:
+            if RetryKey(action.kind).tag == .place { self.doubtful.insert(target.uid) }
+            self.retryLater(action.kind, now)
         case .conflict: return self.overtaken(action.kind, now)
         case .rejected(let message): self.refuse(action.kind, message, now)
         }
@@ -112,7 +117,7 @@ extension ControlLoop {
         switch kind {
         case .release(let target, _), .bind(let target, _):
             // An earlier try whose reply was lost may still arrive: its room is kept until a later read.
-            guard self.failures[RetryKey(kind)] == nil else {
+            guard !self.doubtful.contains(target.uid) else {
                 self.retries.append(Retry(dueMillis: until, kind: .read(target)))
                 return
             }
@@ -125,17 +130,36 @@ extension ControlLoop {
     }
 
     /// What the server itself shows ends every doubt about a decision: it was carried out, or it was not.
-    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) {
+    ///
+    /// A decision that was not carried out only because the pod had changed is asked for again as it was: its room is kept
+    /// meanwhile, so that nobody takes it from a gang that has begun.
+    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) -> [Action] {
+        let decision = self.assumptions[target.key]
         // A pod of another UID is news for the watch to bring.
-        if pod.uid == target.uid {
-            self.see(pod, now)
-        } else {
-            self.forget(target.key, uid: target.uid)
-        }
-        self.assumptions[target.key] = nil
+        if pod.uid == target.uid { self.see(pod, now) } else { self.forget(target.key, uid: target.uid) }
         self.evicting[target.key] = nil
+        self.doubtful.remove(target.uid)
+        self.failures[RetryKey(.read(target))] = nil
         self.retries.removeAll { $0.kind.target.key == target.key }
         self.requestCycle(now)
+        guard let decision, let known = self.pods[target.key], decision.uid == known.uid, self.isOpen(known),
+            !self.isOverCommitted(decision.assignment.node), !self.isBelowMinimum(known.state.group)
+        else {
+            self.assumptions[target.key] = nil
+            return []
+        }
+        switch known.door {
+        case .gate: return [self.assume(decision.assignment, self.target(known), isRelease: true)]
+        case .binding: return [self.assume(decision.assignment, self.target(known), isRelease: false)]
+        case .scheduler:
+            self.assumptions[target.key] = nil
+            return []
+        }
+    }
+
+    /// Whether it still waits to be let go or bound.
+    private func isOpen(_ pod: ObservedPod) -> Bool {
+        pod.state.node == nil && pod.pinnedNode == nil && !pod.state.isTerminating
     }
 }
 

@@ -31,6 +31,8 @@ public struct ControlLoop: Sendable {
     /// Actions to ask for again, by when.
     var retries: [Retry] = []
     var failures: [RetryKey: Int] = [:]
+    /// UIDs of pods with a release or binding whose reply was lost.
+    var doubtful: Set<String> = []
     /// Pods that are pinned and not bound: since when, and when to look again.
     var pins: [PodKey: Hold] = [:]
     /// Gangs that hold room below their minimum.
@@ -157,6 +159,7 @@ public struct ControlLoop: Sendable {
         self.inFlight = [:]
         self.retries = []
         self.failures = [:]
+        self.doubtful = []
         self.evicting = [:]
         self.explained = [:]
         self.partialGangs = [:]
