@@ -29,6 +29,7 @@ extension FakeAPIServer {
             if before["affinity"] == nil, rest["affinity"]?.members.isEmpty ?? false { rest["affinity"] = nil }
         }
         let tolerations = before["tolerations"]?.elements ?? []
+        if !gates.isEmpty { rest["tolerations"] = before["tolerations"] }
         if after["tolerations"]?.elements.starts(with: tolerations) ?? tolerations.isEmpty {
             rest["tolerations"] = before["tolerations"]
         }

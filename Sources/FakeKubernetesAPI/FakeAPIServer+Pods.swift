@@ -11,7 +11,10 @@ extension FakeAPIServer {
         let sent = request.body.isEmpty ? [:] : try Self.object(request)
         for field in ["uid", "resourceVersion"] {
             if let wanted = sent["preconditions"]?[field], wanted != old["metadata"]?[field] {
-                throw .conflict(kind, name, "the \(field) in the precondition is not the \(field) of the object")
+                var failure = APIFailure.conflict(
+                    kind, name, "the \(field) in the precondition is not the \(field) of the object")
+                failure.details = APIFailure.details(name, kind.group, kind.kind)
+                throw failure
             }
         }
         let isRunningPod =
@@ -23,16 +26,32 @@ extension FakeAPIServer {
             grace = asked ?? old[path: ["spec", "terminationGracePeriodSeconds"]]?.integer ?? 30
             if grace < 0 { grace = 1 }
         }
+        if target.isDryRun { return kind.kind == "Pod" ? old : Self.success(kind, name, old) }
+        let isMarked = old["metadata"]?["deletionTimestamp"] != nil
+        let oldGrace = old["metadata"]?["deletionGracePeriodSeconds"]?.integer ?? 0
         guard grace > 0 || !Self.finalizers(old).isEmpty else {
             self.store.write(nil, at: target.key(name))
-            return kind.kind == "Pod" ? old : Self.success(kind, name, old)
+            guard kind.kind == "Pod" else { return Self.success(kind, name, old) }
+            var last = old
+            if !isMarked { Self.countDeletion(&last) }
+            last[path: ["metadata", "deletionTimestamp"]] = self.timestamp
+            last[path: ["metadata", "deletionGracePeriodSeconds"]] = 0
+            return last
         }
-        guard old["metadata"]?["deletionTimestamp"] == nil else { return old }
+        // Of two graces the shorter counts.
+        guard !isMarked || isRunningPod && grace < oldGrace else { return old }
         var marked = old
+        if !isMarked, kind.hasGeneration { Self.countDeletion(&marked) }
         let (deadline, overflow) = self.now().addingReportingOverflow(min(grace, Int64(Int32.max)))
         marked[path: ["metadata", "deletionTimestamp"]] = .string(Self.timestamp(overflow ? self.now() : deadline))
         marked[path: ["metadata", "deletionGracePeriodSeconds"]] = .integer(grace)
         return self.store.write(marked, at: target.key(name)) ?? .null
+    }
+
+    /// To be deleted is a change of what is wanted.
+    private static func countDeletion(_ object: inout JSONTree) {
+        let generation = object["metadata"]?["generation"]?.integer ?? 0
+        object[path: ["metadata", "generation"]] = .integer(generation + 1)
     }
 
     private static func success(_ kind: ResourceKind, _ name: String, _ object: JSONTree) -> JSONTree {
@@ -61,7 +80,24 @@ extension FakeAPIServer {
         if let gates = pod[path: ["spec", "schedulingGates"]], !gates.elements.isEmpty {
             throw Self.bindingConflict(name, "pod \(name) has non-empty .spec.schedulingGates")
         }
+        if let named = binding["metadata"]?["name"]?.string, !named.isEmpty, named != name {
+            throw .badRequest("name in URL does not match name in Binding object")
+        }
+        if let kind = binding[path: ["target", "kind"]]?.string, !kind.isEmpty, kind != "Node" {
+            throw APIFailure(
+                code: 500, reason: "",
+                message: "target.kind: Unsupported value: \"\(kind)\": supported values: \"Node\"")
+        }
+        if target.isDryRun {
+            return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
+        }
         pod[path: ["spec", "nodeName"]] = .string(node)
+        let labels = self.store.objects.first { $0.key.kind.kind == "Node" && $0.key.name == node }?.value
+        for label in ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"] {
+            if let value = labels?[path: ["metadata", "labels", label]] {
+                pod[path: ["metadata", "labels", label]] = value
+            }
+        }
         for field in ["annotations", "labels"] {
             for member in binding["metadata"]?[field]?.members ?? [] {
                 pod[path: ["metadata", field, member.key]] = member.value

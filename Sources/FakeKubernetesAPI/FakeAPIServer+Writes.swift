@@ -33,39 +33,17 @@ extension FakeAPIServer {
         metadata["generation"] = kind.hasGeneration ? 1 : nil
         metadata["deletionTimestamp"] = nil
         metadata["managedFields"] = nil
+        for key in ["labels", "annotations", "finalizers", "ownerReferences"]
+        where metadata[key]?.members.isEmpty ?? true && metadata[key]?.elements.isEmpty ?? true {
+            metadata[key] = nil
+        }
         var object: JSONTree = [
             "kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata,
         ]
         for member in sent.members where object[member.key] == nil { object[member.key] = member.value }
-        Self.setDefaults(kind, &object)
+        Defaults.set(kind, &object)
+        if target.isDryRun { return object }
         return self.store.write(object, at: target.key(name)) ?? .null
-    }
-
-    /// Only what field selectors and binding rest on; a real server sets far more.
-    private static func setDefaults(_ kind: ResourceKind, _ object: inout JSONTree) {
-        func setDefault(_ path: [String], _ value: JSONTree) {
-            if object[path: path] == nil { object[path: path] = value }
-        }
-        switch kind.kind {
-        case "Pod":
-            setDefault(["spec", "schedulerName"], "default-scheduler")
-            setDefault(["spec", "restartPolicy"], "Always")
-            setDefault(["spec", "terminationGracePeriodSeconds"], 30)
-            object["status"] = ["phase": "Pending"]
-            if let gates = object[path: ["spec", "schedulingGates"]], !gates.elements.isEmpty {
-                let condition: JSONTree = [
-                    "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
-                    "message": "Scheduling is blocked due to non-empty scheduling gates",
-                ]
-                object[path: ["status", "conditions"]] = [condition]
-            }
-        case "Namespace":
-            object[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] = object["metadata"]?["name"]
-            object["spec"] = ["finalizers": ["kubernetes"]]
-            object["status"] = ["phase": "Active"]
-        case "Node": break
-        default: if kind.hasStatus { object["status"] = [:] }
-        }
     }
 
     private func hasNamespace(_ name: String) -> Bool {
@@ -173,6 +151,7 @@ extension FakeAPIServer {
             new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
         }
         guard new != old else { return old }
+        if target.isDryRun { return new }
         if kind.kind == "Pod", new["spec"] != old["spec"] { try Self.checkPodChange(name, old: old, new: new) }
         if oldMetadata["deletionTimestamp"] != nil, kind.kind != "Pod", Self.finalizers(new).isEmpty {
             self.store.write(nil, at: target.key(name))

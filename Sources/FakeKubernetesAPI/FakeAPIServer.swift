@@ -67,8 +67,20 @@ public struct FakeAPIServer: Sendable {
     }
 
     private mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
-        if target.options["dryRun"] != nil { throw .notCopied("dryRun") }
-        if let accept = request.headers["Accept"], accept.contains("as=") || accept.contains("protobuf"),
+        if let dryRun = target.options["dryRun"], dryRun != "All" {
+            throw .invalid(
+                target.kind, "", field: "dryRun", reason: "FieldValueNotSupported",
+                message: "Unsupported value: \"\(dryRun)\": supported values: \"All\"")
+        }
+        let accept = request.headers["Accept"] ?? ""
+        let isMetadataOnly =
+            accept.contains("as=PartialObjectMetadata") && request.method == "GET" && !target.isSet("watch")
+        if isMetadataOnly {
+            let whole: JSONTree
+            if let name = target.name { whole = try self.existing(target, name) } else { whole = try self.list(target) }
+            return .answer(status: 200, body: Self.metadataOnly(whole))
+        }
+        if accept.contains("as=") || accept.contains("protobuf"),
             !accept.contains("application/json,"), !accept.hasSuffix("application/json")
         {
             throw .notCopied("Accept: \(accept)")
@@ -91,6 +103,19 @@ public struct FakeAPIServer: Sendable {
         case ("DELETE", let name?, nil): return .answer(status: 200, body: try self.delete(target, name, request))
         default: throw .notCopied("\(request.method) of \(target.subresource ?? target.kind.plural)")
         }
+    }
+
+    /// Of an object or a list: names, labels and the like, and nothing of what it is about.
+    private static func metadataOnly(_ whole: JSONTree) -> JSONTree {
+        guard case .array(let items)? = whole["items"] else {
+            var part: JSONTree = ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"]
+            part["metadata"] = whole["metadata"]
+            return part
+        }
+        var list: JSONTree = ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"]
+        list["metadata"] = whole["metadata"]
+        list["items"] = .array(items.map(Self.metadataOnly))
+        return list
     }
 
     static func object(_ request: HTTPRequest) throws(APIFailure) -> JSONTree {

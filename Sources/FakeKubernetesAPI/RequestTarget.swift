@@ -43,6 +43,9 @@ struct RequestTarget: Sendable {
         if kind.isNamespaced, self.name != nil, self.namespace == nil { throw unknown }
     }
 
+    /// Everything is done but the write.
+    var isDryRun: Bool { self.options["dryRun"] == "All" }
+
     func key(_ name: String) -> ObjectStore.Key {
         ObjectStore.Key(kind: self.kind, namespace: self.namespace ?? "", name: name)
     }
