@@ -101,7 +101,8 @@ let package = Package(
         .executableTarget(
             name: "Berth",
             dependencies: [
-                "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "KubernetesAPI", "ClusterImport",
+                "SchedulingModel", "PlacementVerifier", "SchedulingCycle", "ControlLoop", "KubernetesAPI",
+                "ClusterImport",
                 "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib", "KubernetesClient", "Controller",
                 "HTTPTransport",
                 "SchedulerExtender", "HTTPServing", "Simulation",

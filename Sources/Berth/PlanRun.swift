@@ -1,5 +1,6 @@
 import CapacityPlanner
 import ClusterImport
+import ControlLoop
 import KubernetesAPI
 import PlacementVerifier
 import PlanReport
@@ -109,7 +110,7 @@ struct PlanRun: Sendable {
         let waiting = snapshot.pods.count { $0.standing == .pending }
         self.progress("planning \(waiting) pods on \(snapshot.nodes.count) nodes")
         do throws(RefusedPlan) {
-            let plan = try Planner(configuration: configuration).plan(snapshot)
+            let (plan, snapshot) = try Self.oneTick(snapshot, configuration)
             var report = PlanReport(plan: plan, snapshot: snapshot, ignoredObjects: cluster.ignoredKinds)
             var findings: [Finding] = []
             report.purchases = try self.purchases(snapshot, leaving: plan, settings, configuration, &findings)
@@ -120,6 +121,28 @@ struct PlanRun: Sendable {
             return response
         } catch {
             return Self.response(to: error)
+        }
+    }
+
+    /// The controller's own machine sees the cluster once, and nobody performs what it decides.
+    private static func oneTick(
+        _ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration
+    ) throws(RefusedPlan) -> (plan: Plan, snapshot: ClusterSnapshot) {
+        var settings = ControlLoopConfiguration()
+        settings.planner = configuration
+        settings.debounceMillis = 0
+        var loop = ControlLoop(configuration: settings)
+        let pods = snapshot.pods.map { ObservedPod(state: $0, uid: "", version: 0, door: .scheduler) }
+        let cluster = ObservedCluster(
+            nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology)
+        _ = loop.apply(.observed(cluster), atMillis: 0)
+        guard let published = loop.published else {
+            // A loop that was never told to wait plans at once; without it the planner alone gives the same.
+            return (try Planner(configuration: configuration).plan(snapshot), snapshot)
+        }
+        switch published.verdict {
+        case .accepted: return (published.plan, published.snapshot)
+        case .refused(let violations): throw RefusedPlan(plan: published.plan, violations: violations)
         }
     }
 

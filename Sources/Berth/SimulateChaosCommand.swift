@@ -13,7 +13,7 @@ struct SimulateChaosCommand: ParsableCommand {
 
               berth simulate chaos --seeds 1000 --from 1
 
-            Exit codes: 0 all seeds passed, 1 one did not, 64 usage.
+            Exit codes: 0 all seeds passed, 3 one did not, 64 usage.
             """)
 
     @Option(help: "How many seeds.")

@@ -36,4 +36,9 @@ public struct Planner: Sendable {
 public struct RefusedPlan: Error {
     public let plan: Plan
     public let violations: [Violation]
+
+    public init(plan: Plan, violations: [Violation]) {
+        self.plan = plan
+        self.violations = violations
+    }
 }
