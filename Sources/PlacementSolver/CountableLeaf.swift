@@ -105,11 +105,11 @@ extension SolverState {
 
     // MARK: Filling
 
-    /// Puts the first `count` pods on nodes of a cell, over the fewest sub-domains, in ring order along the tree.
+    /// Puts the first `count` pods on nodes of a cell, over the fewest domains, in ring order along the tree.
     mutating func fill(_ leaf: CountableLeaf, count: Int, cell: Int, _ cells: TopologyCells, _ room: [Int32]) -> Bool {
-        let nodes = room.indices.filter { room[$0] > 0 && cells.cellByNode[$0] == Int32(cell) }
-        let shares = self.shares(of: count, of: leaf.shape, nodes: nodes, room: room)
-        let slots = shares.sorted { self.treePosition[$0.node] < self.treePosition[$1.node] }
+        let nodes = self.nodesAlongTree.filter { room[$0] > 0 && cells.cellByNode[$0] == Int32(cell) }
+        let slots = self.shares(of: count, of: leaf.shape, nodes: nodes, room: room)
+            .sorted { self.treePosition[$0.node] < self.treePosition[$1.node] }
             .flatMap { Array(repeating: $0.node, count: $0.count) }
         guard slots.count == count else { return false }
         for (pod, node) in zip(leaf.pods, slots) {
@@ -124,28 +124,22 @@ extension SolverState {
         let count: Int
     }
 
-    /// How many go to each node: whole domains with most room first, the rest to the domain that is left fullest.
+    /// How many go to each node: the fewest domains are filled, and the one with the least room takes the rest.
     private mutating func shares(of count: Int, of shape: Int, nodes: [Int], room: [Int32]) -> [Share] {
-        var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)) }
-        if self.hasNVLinkDomains { divisions.insert(self.axisDomains(.nvlink), at: max(0, divisions.count - 1)) }
-        return self.divide(count, of: shape, among: nodes, room: room, by: divisions[...])
+        guard let choice = self.domainTree(room).choice(holding: count, among: nodes[...]) else { return [] }
+        let rooms = choice.leaves.map { $0.reduce(0) { $0 + Int(room[$1]) } }
+        let last = rooms.indices.reversed().min { rooms[$0] < rooms[$1] }
+        return choice.leaves.indices.flatMap { leaf in
+            let spare = leaf == last ? choice.room - count : 0
+            return self.divideAmongNodes(rooms[leaf] - spare, of: shape, nodes: Array(choice.leaves[leaf]), room: room)
+        }
     }
 
-    private func divide(
-        _ count: Int, of shape: Int, among nodes: [Int], room: [Int32], by divisions: ArraySlice<AxisDomains>
-    ) -> [Share] {
-        guard count > 0 else { return [] }
-        guard let division = divisions.first else {
-            return self.divideAmongNodes(count, of: shape, nodes: nodes, room: room)
-        }
-        var rooms = [Int](repeating: 0, count: division.domains.count)
-        for node in nodes { rooms[Int(division.domainByNode[node])] += Int(room[node]) }
-        var shares: [Share] = []
-        for (part, taken) in Self.fewest(count, of: rooms) {
-            let inPart = nodes.filter { division.domainByNode[$0] == Int32(part) }
-            shares += self.divide(taken, of: shape, among: inPart, room: room, by: divisions.dropFirst())
-        }
-        return shares
+    /// Levels from wide to narrow; NVLink domains stand above the narrowest level.
+    mutating func domainTree(_ room: [Int32]) -> DomainTree {
+        var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)) }
+        if self.hasNVLinkDomains { divisions.insert(self.axisDomains(.nvlink), at: max(0, divisions.count - 1)) }
+        return DomainTree(divisions: divisions, room: room)
     }
 
     private func divideAmongNodes(_ count: Int, of shape: Int, nodes: [Int], room: [Int32]) -> [Share] {

@@ -12,18 +12,30 @@ extension SolverState {
         let mostOnNode = room.max() ?? 0
         for axis in self.axisOrder(group, search) where axis != .host || mostOnNode >= wanted {
             guard let cells = self.cells(of: group, on: axis, within: required) else { continue }
-            let sums = Self.sums(room, cells)
-            let tightest = sums.indices.filter { sums[$0] >= wanted && !cells.isExcluded($0) }
-                .min { (sums[$0], $0) < (sums[$1], $1) }
-            guard let tightest else { continue }
+            guard let cell = self.bestCell(of: cells, for: wanted, room) else { continue }
             let start = self.checkpoint
-            if self.fill(leaf, count: wanted, cell: tightest, cells, room) {
+            if self.fill(leaf, count: wanted, cell: cell, cells, room) {
                 self.claimExclusive(group)
                 return true
             }
             self.rollback(to: start)
         }
         return false
+    }
+
+    /// The cell with room for the members that needs the fewest domains, then the one with the least room to spare, then the
+    /// first; nil where none has the room.
+    private mutating func bestCell(of cells: TopologyCells, for wanted: Int, _ room: [Int32]) -> Int? {
+        let sums = Self.sums(room, cells)
+        let able = sums.indices.filter { sums[$0] >= wanted && !cells.isExcluded($0) }
+        guard able.count > 1 else { return able.first }
+        var nodesByCell = [[Int]](repeating: [], count: cells.count)
+        for node in self.nodesAlongTree where room[node] > 0 && cells.cellByNode[node] >= 0 {
+            nodesByCell[Int(cells.cellByNode[node])].append(node)
+        }
+        let tree = self.domainTree(room)
+        let costs = able.map { tree.fewestDomains(holding: wanted, among: nodesByCell[$0][...]) ?? .max }
+        return able.indices.min { (costs[$0], sums[able[$0]], $0) < (costs[$1], sums[able[$1]], $1) }.map { able[$0] }
     }
 
     /// All members, or the most that one allowed cell takes; nil where that leaves the group unsatisfied.

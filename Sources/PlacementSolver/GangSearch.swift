@@ -34,9 +34,10 @@ extension SolverState {
     ///
     /// All members if they fit anywhere, else as many as fit in the domain that takes most, if that satisfies the
     /// group. The narrowest axis that holds them wins: node, NVLink domain, then the levels from narrow to wide, then
-    /// no common domain. Of several domains on one axis the one with the least room to spare, then the first in domain
-    /// order. Inside a domain the fewest sub-domains are used, fullest first. Interchangeable members are counted,
-    /// which is exact; others are placed greedily, biggest first, then exhaustively within `query.stepLimit`.
+    /// no common domain. Of several domains on one axis interchangeable members take the one where they need the fewest
+    /// domains below it (`DomainTree`), then the one with the least room to spare, then the first in domain order; that is
+    /// exact. Other members take the one with the least room and are placed greedily, biggest first, then exhaustively
+    /// within `query.stepLimit`.
     ///
     /// - Complexity: O(*a* · *n*) for interchangeable members, *a* axes and *n* nodes.
     public mutating func placeGroup(_ top: Int, _ query: GangQuery = GangQuery()) -> GangOutcome {

@@ -74,7 +74,7 @@ extension SolverState {
     }
 
     /// A walk of the tree: by path from the widest level, NVLink domains kept together at their first node's place.
-    static func treePositions(_ snapshot: ClusterSnapshot) -> [Int32] {
+    static func nodesAlongTree(_ snapshot: ClusterSnapshot) -> [Int] {
         let narrowest = snapshot.topology.levels.count - 1
         let paths = snapshot.nodes.map { $0.domain(on: .level(narrowest)).path }
         let byPath = snapshot.nodes.indices.sorted { lhs, rhs in
@@ -88,9 +88,12 @@ extension SolverState {
         let anchors = byPath.enumerated().map { position, node in
             snapshot.nodes[node].nvlinkDomain.flatMap { firstInDomain[$0] } ?? position
         }
-        let walk = byPath.indices.sorted { (anchors[$0], $0) < (anchors[$1], $1) }
-        var result = [Int32](repeating: 0, count: byPath.count)
-        for (position, place) in walk.enumerated() { result[byPath[place]] = Int32(position) }
+        return byPath.indices.sorted { (anchors[$0], $0) < (anchors[$1], $1) }.map { byPath[$0] }
+    }
+
+    static func positions(_ walk: [Int]) -> [Int32] {
+        var result = [Int32](repeating: 0, count: walk.count)
+        for (position, node) in walk.enumerated() { result[node] = Int32(position) }
         return result
     }
 }

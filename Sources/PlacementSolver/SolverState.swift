@@ -76,6 +76,8 @@ public struct SolverState: Sendable {
     public let everyNode: NodeBitset
     /// Position of each node in a walk of the topology tree; neighbours in the walk are near.
     let treePosition: [Int32]
+    /// The nodes in the order of that walk.
+    let nodesAlongTree: [Int]
     /// Domains that an exclusive group holds for itself.
     var exclusiveOwners: [ExclusiveDomain: PodGroupKey] = [:]
 
@@ -136,7 +138,8 @@ public struct SolverState: Sendable {
         self.previousPodOnNode = Array(repeating: -1, count: snapshot.pods.count)
         self.shapeByPod = Array(repeating: -1, count: snapshot.pods.count)
         self.groups = GroupTree(snapshot)
-        self.treePosition = Self.treePositions(snapshot)
+        self.nodesAlongTree = Self.nodesAlongTree(snapshot)
+        self.treePosition = Self.positions(self.nodesAlongTree)
         self.bookFacts()
         for node in 0..<count { self.reindex(node) }
         self.compileHeldTerms()

@@ -9,9 +9,15 @@ public struct ClusterSnapshot: Hashable, Sendable {
     public let topology: Topology
 
     /// - Precondition: Names and keys are unique. Import reports duplicates before they get here.
-    public init(nodes: [NodeState], pods: [PodState], groups: [PodGroup] = [], topology: Topology = Topology()) {
-        self.nodes = nodes.sorted { $0.name < $1.name }
-        self.pods = pods.sorted { $0.key < $1.key }
+    public init(
+        nodes: consuming [NodeState], pods: consuming [PodState], groups: [PodGroup] = [],
+        topology: Topology = Topology()
+    ) {
+        // In place: a large cluster's pods are not held twice.
+        nodes.sort { $0.name < $1.name }
+        pods.sort { $0.key < $1.key }
+        self.nodes = nodes
+        self.pods = pods
         self.groups = groups.sorted { $0.key < $1.key }
         self.topology = topology
         self.checkInvariants()

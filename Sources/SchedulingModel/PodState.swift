@@ -26,7 +26,12 @@ public struct PodState: Hashable, Sendable {
     public var deviceRequests: [DeviceRequest]
     /// Devices the API says the pod holds. Empty where it does not say; then they are assumed.
     public var knownDevices: [DeviceAssignment]
-    public var constraints: SchedulingConstraints
+    public var constraints: SchedulingConstraints {
+        get { self.boxedConstraints?.value ?? SchedulingConstraints() }
+        set { self.boxedConstraints = ConstraintsBox(newValue) }
+    }
+    /// Nil for a pod that says nothing, as most do: in a large cluster pods are most of a snapshot.
+    private var boxedConstraints: ConstraintsBox?
     /// The leaf group it is a member of.
     public var group: PodGroupKey?
     /// Its place in the group's ring.
@@ -55,7 +60,7 @@ public struct PodState: Hashable, Sendable {
         self.requests = requests
         self.deviceRequests = deviceRequests
         self.knownDevices = knownDevices
-        self.constraints = constraints
+        self.boxedConstraints = ConstraintsBox(constraints)
         self.group = group
         self.rank = rank
         self.isTerminating = isTerminating
@@ -67,6 +72,21 @@ public struct PodState: Hashable, Sendable {
     public var node: NodeName? {
         if case .bound(let node) = self.standing { node } else { nil }
     }
+}
+
+/// Constraints out of line.
+private final class ConstraintsBox: Hashable, Sendable {
+    let value: SchedulingConstraints
+
+    /// Nil where there are none.
+    init?(_ value: SchedulingConstraints) {
+        if value == SchedulingConstraints() { return nil }
+        self.value = value
+    }
+
+    static func == (lhs: ConstraintsBox, rhs: ConstraintsBox) -> Bool { lhs.value == rhs.value }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(self.value) }
 }
 
 /// Everything a pod says about where it may run, besides amounts.

@@ -6,7 +6,8 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `place-small`, `openb`, `gang`, `plan`, `purchase`.
+/// Arguments, if any, name the groups to run: `place`, `openb`, `gang`, `plan`, `purchase`, and those that run only when
+/// named: `place-small` and `openb-hot` for instruction counts, `memory` for the peak of a process of its own.
 @main
 enum BerthBenchmarks {
     static func main() {
@@ -14,8 +15,9 @@ enum BerthBenchmarks {
         let runs = { (name: String) in chosen.isEmpty || chosen.contains(name) }
         if runs("place") { for nodes in [1_000, 10_000, 100_000] { Self.onePlacement(nodes: nodes) } }
         if chosen.contains("place-small") { Self.onePlacement(nodes: 1_000) }
-        if runs("openb") { for nodes in [1_213, 10_000] { Self.openbPlacement(nodes: nodes) } }
+        if runs("openb") { for nodes in [1_213, 10_000, 100_000] { Self.openbPlacement(nodes: nodes) } }
         if chosen.contains("openb-hot") { Self.openbHotPath(nodes: 1_213, rounds: 40) }
+        if chosen.contains("memory") { Self.memory(nodes: 100_000, pods: 400_000) }
         if runs("gang") {
             Self.gang(members: 128, nodes: 12_800)
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
@@ -144,6 +146,20 @@ enum BerthBenchmarks {
             state.rollback(to: start)
         }
         Self.report("openb-hot-path", size: nodes, samples: samples)
+    }
+
+    /// A full cluster held in memory: the snapshot and the solver's state of it.
+    private static func memory(nodes: Int, pods: Int) {
+        let snapshot = ClusterSnapshot(
+            nodes: Worlds.nodes(nodes), pods: Worlds.boundPods(pods, nodes: nodes), topology: Worlds.topology)
+        let withSnapshot = ProcessMemory.residentMiB
+        let state = SolverState(snapshot)
+        withExtendedLifetime((snapshot, state)) {
+            print(
+                #"{"name":"memory","nodes":\#(nodes),"gpus":\#(nodes * 8),"pods":\#(pods),"#
+                    + #""snapshotMiB":\#(withSnapshot),"withStateMiB":\#(ProcessMemory.residentMiB),"#
+                    + #""peakMiB":\#(ProcessMemory.peakMiB)}"#)
+        }
     }
 
     private static func gang(members: Int, nodes: Int) {

@@ -53,6 +53,18 @@ enum Worlds {
         }
     }
 
+    /// Pods of two GPUs each, four to a node in turn.
+    static func boundPods(_ count: Int, nodes: Int) -> [PodState] {
+        let requests = ResourceAmounts([.cpu: 24_000, .memory: 256 << 30, .nvidiaGPU: 2])
+        return (0..<count).map { index in
+            let node = String(1_000_000 + index % nodes).dropFirst()
+            return PodState(
+                key: PodKey(namespace: "bench", name: "bound-\(index)"), standing: .bound(NodeName("gpu-\(node)")),
+                creationSeconds: Int64(index), requests: requests,
+                deviceRequests: [DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: 2)])
+        }
+    }
+
     // MARK: openb
 
     /// So many nodes in the proportions of the openb cluster, kinds mixed.
