@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "berth", targets: ["Berth"]),
         .executable(name: "fake-apiserver", targets: ["FakeAPIServerCommand"]),
         .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
+        .library(name: "SchedulerExtender", targets: ["SchedulerExtender"]),
         .library(
             name: "BerthCore",
             targets: [

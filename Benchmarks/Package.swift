@@ -8,7 +8,10 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "BerthBenchmarks",
-            dependencies: [.product(name: "BerthCore", package: "berth")],
+            dependencies: [
+                .product(name: "BerthCore", package: "berth"),
+                .product(name: "SchedulerExtender", package: "berth"),
+            ],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "DecodingBenchmarks",

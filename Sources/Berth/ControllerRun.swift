@@ -35,7 +35,8 @@ struct ControllerRun {
                 })
         }
         if let extender, let address = self.command.extenderListen.flatMap(ListenAddress.init) {
-            let configuration = HTTPServerConfiguration(host: address.host, port: address.port, tls: try self.tls())
+            let configuration = HTTPServerConfiguration(
+                host: address.host, port: address.port, tls: try self.tls(journal))
             let calls = ExtenderCalls(extender: extender, metrics: controller.metrics)
             services.append(
                 HTTPServer(configuration, onReady: { ports.note("extender", $0) }) { await calls.answer($0) })
@@ -69,12 +70,19 @@ struct ControllerRun {
         return options
     }
 
-    private func tls() throws -> HTTPServerConfiguration.TLS? {
+    /// Without a `ca.crt` in the folder clients are not asked for certificates, and the log says so; one that cannot be read is
+    /// an error.
+    private func tls(_ journal: Journal) throws -> HTTPServerConfiguration.TLS? {
         guard let folder = self.command.extenderTLS else { return nil }
-        let authorities = try? InputFile.bytes(readingFrom: "\(folder)/ca.crt")
+        let authorities = "\(folder)/ca.crt"
+        let hasAuthorities = FileManager.default.fileExists(atPath: authorities)
+        if !hasAuthorities {
+            journal.log(.warning, "the extender asks no client for a certificate", [("missing", authorities)])
+        }
         return .init(
             certificateChain: try InputFile.bytes(readingFrom: "\(folder)/tls.crt"),
-            key: try InputFile.bytes(readingFrom: "\(folder)/tls.key"), clientAuthorities: authorities)
+            key: try InputFile.bytes(readingFrom: "\(folder)/tls.key"),
+            clientAuthorities: hasAuthorities ? try InputFile.bytes(readingFrom: authorities) : nil)
     }
 }
 

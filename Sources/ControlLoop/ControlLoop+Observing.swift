@@ -53,7 +53,7 @@ extension ControlLoop {
 
     mutating func dropRetries(of key: PodKey, uid: String) {
         self.retries.removeAll { $0.kind.target.key == key }
-        self.doubtful.remove(uid)
+        self.doubts[uid] = nil
         for tag in RetryKey.Tag.allCases { self.failures[RetryKey(uid: uid, tag: tag)] = nil }
     }
 

@@ -34,20 +34,23 @@ extension ControlLoop {
     ///
     /// An answer about a pod that has meanwhile been replaced under its name changes nothing.
     mutating func finish(_ id: ActionID, _ result: ActionResult, _ now: Int64) -> [Action] {
-        guard let action = self.inFlight.removeValue(forKey: id) else { return [] }
+        guard let underWay = self.inFlight.removeValue(forKey: id) else { return [] }
+        let action = underWay.action
         let target = action.target
         guard self.pods[target.key]?.uid == target.uid else { return [] }
         switch result {
         case .succeeded:
             self.failures[RetryKey(action.kind)] = nil
-            self.doubtful.remove(target.uid)
+            self.doubts[target.uid] = nil
         case .notFound:
             self.forget(target.key, uid: target.uid)
             self.requestCycle(now)
-        case .found(let pod): return self.settle(target, by: pod, now)
+        case .found(let pod): return self.settle(target, by: pod, readSince: underWay.sinceMillis, now)
         case .unavailable: self.retryLater(action.kind, now)
         case .unknown:
-            if RetryKey(action.kind).tag == .place { self.doubtful.insert(target.uid) }
+            if RetryKey(action.kind).tag == .place {
+                self.doubts[target.uid] = now + self.configuration.doubtMillis
+            }
             self.retryLater(action.kind, now)
         case .conflict: return self.overtaken(action.kind, now)
         case .rejected(let message): self.refuse(action.kind, message, now)
@@ -117,7 +120,7 @@ extension ControlLoop {
         switch kind {
         case .release(let target, _), .bind(let target, _):
             // An earlier try whose reply was lost may still arrive: its room is kept until a later read.
-            guard !self.doubtful.contains(target.uid) else {
+            guard self.doubts[target.uid] == nil else {
                 self.retries.append(Retry(dueMillis: until, kind: .read(target)))
                 return
             }
@@ -129,32 +132,40 @@ extension ControlLoop {
         }
     }
 
-    /// What the server itself shows ends every doubt about a decision: it was carried out, or it was not.
+    /// What the server itself shows tells whether a decision was carried out.
     ///
-    /// A decision that was not carried out only because the pod had changed is asked for again as it was: its room is kept
-    /// meanwhile, so that nobody takes it from a gang that has begun.
-    private mutating func settle(_ target: PodTarget, by pod: ObservedPod, _ now: Int64) -> [Action] {
+    /// One that was not carried out only because the pod had changed is asked for again as it was: its room is kept meanwhile,
+    /// so that nobody takes it from a gang that has begun. One that is not wanted any more keeps its room as long as a lost try
+    /// of it may still arrive: only a read made after that time ends the doubt.
+    private mutating func settle(
+        _ target: PodTarget, by pod: ObservedPod, readSince: Int64, _ now: Int64
+    ) -> [Action] {
         let decision = self.assumptions[target.key]
         // A pod of another UID is news for the watch to bring.
         if pod.uid == target.uid { self.see(pod, now) } else { self.forget(target.key, uid: target.uid) }
         self.evicting[target.key] = nil
-        self.doubtful.remove(target.uid)
         self.failures[RetryKey(.read(target))] = nil
         self.retries.removeAll { $0.kind.target.key == target.key }
         self.requestCycle(now)
-        guard let decision, let known = self.pods[target.key], decision.uid == known.uid, self.isOpen(known),
-            !self.isOverCommitted(decision.assignment.node), !self.isBelowMinimum(known.state.group)
-        else {
+        guard let known = self.pods[target.key], self.isOpen(known), let decision, decision.uid == known.uid else {
+            self.doubts[target.uid] = nil
             self.assumptions[target.key] = nil
             return []
         }
-        switch known.door {
-        case .gate: return [self.assume(decision.assignment, self.target(known), isRelease: true)]
-        case .binding: return [self.assume(decision.assignment, self.target(known), isRelease: false)]
-        case .scheduler:
-            self.assumptions[target.key] = nil
-            return []
+        let node = decision.assignment.node
+        if let doubt = self.doubts[target.uid], readSince >= doubt { self.doubts[target.uid] = nil }
+        let isWanted =
+            known.door != .scheduler && !self.isOverCommitted(node) && !self.isBelowMinimum(known.state.group)
+        if isWanted {
+            return [self.assume(decision.assignment, self.target(known), isRelease: known.door == .gate)]
         }
+        if let doubt = self.doubts[target.uid], self.nodes[node] != nil {
+            self.retries.append(Retry(dueMillis: doubt, kind: .read(self.target(known))))
+        } else {
+            self.doubts[target.uid] = nil
+            self.assumptions[target.key] = nil
+        }
+        return []
     }
 
     /// Whether it still waits to be let go or bound.

@@ -22,7 +22,7 @@ public struct ControlLoop: Sendable {
     var hasSynced = false
 
     var assumptions: [PodKey: Assumption] = [:]
-    var inFlight: [ActionID: Action] = [:]
+    var inFlight: [ActionID: ActionUnderWay] = [:]
     /// Pods that an action was refused for, and until when they are left alone.
     var refusals: [PodKey: Refusal] = [:]
     /// The reason last written on a pod.
@@ -31,8 +31,8 @@ public struct ControlLoop: Sendable {
     /// Actions to ask for again, by when.
     var retries: [Retry] = []
     var failures: [RetryKey: Int] = [:]
-    /// UIDs of pods with a release or binding whose reply was lost.
-    var doubtful: Set<String> = []
+    /// UIDs of pods with a release or binding whose reply was lost, and until when it may still be carried out.
+    var doubts: [String: Int64] = [:]
     /// Pods that are pinned and not bound: since when, and when to look again.
     var pins: [PodKey: Hold] = [:]
     /// Gangs that hold room below their minimum.
@@ -123,6 +123,7 @@ public struct ControlLoop: Sendable {
             // No write of ours can still be under way.
             if !self.assumptions.isEmpty { self.requestCycle(now) }
             self.assumptions = [:]
+            self.doubts = [:]
             self.steppedDownMillis = nil
         }
     }
@@ -136,7 +137,7 @@ public struct ControlLoop: Sendable {
     mutating func action(_ kind: Action.Kind) -> Action {
         self.lastActionID += 1
         let action = Action(id: ActionID(rawValue: self.lastActionID), kind: kind)
-        self.inFlight[action.id] = action
+        self.inFlight[action.id] = ActionUnderWay(action: action, sinceMillis: self.lastMillis)
         return action
     }
 
@@ -156,10 +157,12 @@ public struct ControlLoop: Sendable {
     private mutating func stepDown(_ now: Int64) {
         self.isLeader = false
         self.steppedDownMillis = now
+        for assumption in self.assumptions.values {
+            self.doubts[assumption.uid] = now + self.configuration.doubtMillis
+        }
         self.inFlight = [:]
         self.retries = []
         self.failures = [:]
-        self.doubtful = []
         self.evicting = [:]
         self.explained = [:]
         self.partialGangs = [:]
@@ -179,7 +182,8 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var retryLimit = 5
     /// How long a pod is left alone after the server refused an action on it.
     public var refusalMillis: Int64 = 30_000
-    /// How long a write of a process that leads no more may still be under way.
+    /// How long a write may still be under way whose reply was lost, or whose process leads no more. Not less than the longest
+    /// that a call may take.
     public var doubtMillis: Int64 = 60_000
     /// How long a pinned pod may wait for its binding before its node is looked at.
     public var pinMillis: Int64 = 30_000
@@ -189,6 +193,12 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var seed: UInt64 = 0
 
     public init() {}
+}
+
+/// An action that has no answer yet.
+struct ActionUnderWay: Hashable {
+    var action: Action
+    var sinceMillis: Int64
 }
 
 /// A decision that is under way: the pod counts as standing on the node.

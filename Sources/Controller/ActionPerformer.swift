@@ -9,6 +9,8 @@ struct ActionPerformer: Sendable {
     let client: KubernetesClient
     let cache: ClusterCache
     let configuration: BerthConfiguration
+    /// Closed when another replica may lead: then nothing is written.
+    let fence: LeadershipFence
     /// `2026-11-26T10:00:00.000000Z`.
     let timestamp: @Sendable () -> String
     /// The name of this process in events.
@@ -19,6 +21,7 @@ struct ActionPerformer: Sendable {
     ///   - sentence: Why it waits, for a person.
     func perform(_ action: Action, known: PodState?, sentence: String) async -> ActionResult {
         let target = action.target
+        guard self.fence.isOpen else { return .unavailable }
         switch action.kind {
         case .release(_, let assignment):
             return await Self.result { () async throws(KubernetesError) in try await self.release(target, assignment) }

@@ -41,11 +41,15 @@ public actor Controller {
     private let began = ContinuousClock.now
     private var wake: Task<Void, Never>?
     private var importDue: Task<Void, Never>?
-    private var queue: [Action] = []
-    private var running = 0
+    private var queue: ArraySlice<Action> = []
+    private var running: [ActionID: Task<Void, Never>] = [:]
+    private var takeover: Task<Void, Never>?
     private var isStopping = false
+    /// The newest plan that the verifier accepted, and how it is told.
+    private var accepted: (plan: PublishedPlan, report: PlanReport)?
+    private let election: LeaseElection
 
-    /// - Parameter onPlan: Told every new plan, with the UIDs of the pods it is about.
+    /// - Parameter onPlan: Told every new plan that the verifier accepts, with the UIDs of the pods it is about.
     public init(
         _ client: KubernetesClient, configuration: BerthConfiguration = BerthConfiguration(),
         options: ControllerOptions = ControllerOptions(), metrics: Metrics = Metrics(), journal: Journal = .silent,
@@ -57,7 +61,9 @@ public actor Controller {
         self.metrics = metrics
         self.journal = journal
         self.onPlan = onPlan
+        self.election = Self.election(client, options)
         var loop = ControlLoopConfiguration()
+        loop.seed = options.identity.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         loop.planner.allReduce = configuration.allReduce
         if let steps = configuration.limits.searchSteps { loop.planner.gangStepLimit = steps }
         self.loop = ControlLoop(configuration: loop)
@@ -70,16 +76,15 @@ public actor Controller {
 
     public var isLeader: Bool { self.loop.isLeader }
 
-    public var published: PublishedPlan? { self.loop.published }
+    /// The newest plan that the verifier accepted; nil before the first.
+    public var published: PublishedPlan? { self.accepted?.plan }
 
-    /// The newest plan, ready to be told; nil before the first.
-    public var report: PlanReport? {
-        self.loop.published.map { PlanReport(plan: $0.plan, snapshot: $0.snapshot) }
-    }
+    /// The same, ready to be told.
+    public var report: PlanReport? { self.accepted?.report }
 
     // MARK: Running
 
-    /// Runs until the task is cancelled. Actions under way are finished; the lease is given back.
+    /// Runs until the task is cancelled. Actions under way are finished; then the lease is given back.
     public func run() async throws(KubernetesError) {
         let paths = try await PlanningResources(servedBy: self.client).paths
         self.cache = ClusterCache(paths: paths)
@@ -90,22 +95,30 @@ public actor Controller {
                 group.addTask { await reflector.run { await self.take($0, of: path) } }
             }
             if !self.options.isDryRun {
-                let election = self.election()
-                group.addTask { await election.run { await self.take($0) } }
+                group.addTask {
+                    await self.election.run({ await self.take($0) }, finish: { await self.stop() })
+                }
             }
         }
+        await self.stop()
+    }
+
+    /// Starts nothing more, and waits for the calls that are under way. Each has a time limit of its own.
+    private func stop() async {
         self.isStopping = true
         self.wake?.cancel()
         self.importDue?.cancel()
+        self.takeover?.cancel()
+        for task in self.running.values { await task.value }
     }
 
-    private func election() -> LeaseElection {
+    private static func election(_ client: KubernetesClient, _ options: ControllerOptions) -> LeaseElection {
         var configuration = LeaseElection.Configuration(
-            namespace: self.options.leaseNamespace, name: self.options.leaseName, identity: self.options.identity)
-        configuration.leaseDuration = self.options.leaseDuration
-        configuration.renewDeadline = self.options.leaseDuration * 2 / 3
-        configuration.retryPeriod = self.options.leaseDuration * 2 / 15
-        return LeaseElection(self.client, configuration, timestamp: { Timestamp.now() })
+            namespace: options.leaseNamespace, name: options.leaseName, identity: options.identity)
+        configuration.leaseDuration = options.leaseDuration
+        configuration.renewDeadline = options.leaseDuration * 2 / 3
+        configuration.retryPeriod = options.leaseDuration * 2 / 15
+        return LeaseElection(client, configuration, timestamp: { Timestamp.now() })
     }
 
     // MARK: Events
@@ -145,22 +158,33 @@ public actor Controller {
         self.apply(.observed(observation.cluster))
     }
 
-    private func take(_ change: LeaseElection.Change) async {
+    private func take(_ change: LeaseElection.Change) {
         switch change {
-        case .gained:
-            // What was decided before us may be newer than what our watches have brought: look before acting.
-            if let list = try? await self.client.list(.pods) {
-                _ = self.cache.take(.replaced(list.objects), of: .pods)
-                self.importNow()
-            }
-            self.metrics.set(.leader, to: 1)
-            self.journal.log(.info, "leading", [("identity", self.options.identity)])
-            self.apply(.leadershipGained)
+        case .gained: self.takeover = Task { await self.takeOver() }
         case .lost(let why):
+            self.takeover?.cancel()
             self.metrics.set(.leader, to: 0)
             self.journal.log(.warning, "not leading any more", [("why", why)])
             self.queue = []
             self.apply(.leadershipLost)
+        }
+    }
+
+    /// What was decided before us may be newer than what our watches have brought: nothing is done before a fresh list.
+    private func takeOver() async {
+        while !Task.isCancelled {
+            do throws(KubernetesError) {
+                let list = try await self.client.list(.pods)
+                guard !Task.isCancelled, self.election.fence.isOpen else { return }
+                _ = self.cache.take(.replaced(list.objects), of: .pods)
+                self.importNow()
+                self.metrics.set(.leader, to: 1)
+                self.journal.log(.info, "leading", [("identity", self.options.identity)])
+                return self.apply(.leadershipGained)
+            } catch {
+                self.journal.log(.warning, "cannot lead yet: pods are not listed", [("error", "\(error)")])
+                try? await Task.sleep(for: self.options.leaseDuration / 15)
+            }
         }
     }
 
@@ -202,33 +226,35 @@ public actor Controller {
         self.metrics.set(.gpus, ["allocated"], to: Double(summary.acceleratorsAllocatedBefore))
         self.metrics.set(.gpus, ["fragmented"], to: summary.fragmentedAccelerators)
         self.metrics.set(.nodes, to: Double(summary.nodeCount))
-        if case .refused(let violations) = published.verdict {
+        switch published.verdict {
+        case .accepted:
+            self.accepted = (published, PlanReport(plan: published.plan, snapshot: published.snapshot))
+            self.onPlan(published, self.uids)
+        case .refused(let violations):
+            // Nobody is told it, neither: whoever asks gets the last one that holds.
             let found = violations.map { "\($0)" }.joined(separator: "; ")
             self.journal.log(
                 .error, "the verifier refused a plan; nothing of it is carried out", [("violations", found)])
         }
-        self.onPlan(published, self.uids)
-        let report = PlanReport(plan: published.plan, snapshot: published.snapshot)
-        for record in published.decisions { self.journal.audit(record, sentence: Self.sentence(record.action, report)) }
+        for record in published.decisions { self.journal.audit(record, sentence: self.sentence(record.action)) }
     }
 
-    private static func sentence(_ action: Action, _ report: PlanReport) -> String {
-        guard case .explain(_, let pending) = action.kind else { return "" }
+    /// Why the pod of the action waits, for a person.
+    private func sentence(_ action: Action) -> String {
+        guard case .explain(_, let pending) = action.kind, let report = self.accepted?.report else { return "" }
         return report.sentence(for: pending)
     }
 
     // MARK: Actions
 
     private func performQueued() {
-        while self.running < self.options.parallelActions, !self.queue.isEmpty, !self.isStopping {
-            let action = self.queue.removeFirst()
-            self.running += 1
-            let sentence = self.report.map { Self.sentence(action, $0) } ?? ""
+        while self.running.count < self.options.parallelActions, !self.isStopping, let action = self.queue.popFirst() {
             let known = self.known[action.target.key]
+            let sentence = self.sentence(action)
             let performer = ActionPerformer(
-                client: self.client, cache: self.cache, configuration: self.configuration,
+                client: self.client, cache: self.cache, configuration: self.configuration, fence: self.election.fence,
                 timestamp: { Timestamp.now() }, instance: self.options.identity)
-            Task {
+            self.running[action.id] = Task {
                 let start = ContinuousClock.now
                 let result = await performer.perform(action, known: known, sentence: sentence)
                 self.finished(action, result, after: ContinuousClock.now - start)
@@ -237,7 +263,7 @@ public actor Controller {
     }
 
     private func finished(_ action: Action, _ result: ActionResult, after time: Duration) {
-        self.running -= 1
+        self.running[action.id] = nil
         self.metrics.add(.actions, [action.kind.title, result.title])
         self.metrics.observe(.actionTime, [action.kind.title], time.inSeconds)
         if case .rejected(let why) = result {

@@ -19,7 +19,7 @@ public struct Journal: Sendable {
 
     public static let silent = Journal { _ in }
 
-    func log(_ level: Level, _ message: String, _ fields: [(String, String)] = []) {
+    public func log(_ level: Level, _ message: String, _ fields: [(String, String)] = []) {
         var line: JSONTree = [
             "time": .string(Timestamp.now()), "level": .string(level.rawValue), "message": .string(message),
         ]

@@ -8,10 +8,15 @@ public final class FaultyTransport: HTTPTransport {
         case lost(HTTPTransportError)
         /// The request takes effect; the answer is lost.
         case lostReply
+        /// Nothing comes back until the caller gives up.
+        case hang
+        /// Answered after so long.
+        case slow(Duration)
     }
 
     public let server: InProcessTransport
     private let faults = Mutex<[(method: String, path: String, fault: Fault)]>([])
+    private let isCutOff = Mutex(false)
     private let log = Mutex<[String]>([])
 
     public init(_ server: InProcessTransport) { self.server = server }
@@ -21,11 +26,15 @@ public final class FaultyTransport: HTTPTransport {
         self.faults.withLock { $0.append((method, path, fault)) }
     }
 
+    /// From now on no request gets through, or all do again.
+    public func cutOff(_ isCutOff: Bool) { self.isCutOff.withLock { $0 = isCutOff } }
+
     /// Method and target of every request, in order.
     public var requests: [String] { self.log.withLock { $0 } }
 
     public func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
         self.log.withLock { $0.append("\(request.method) \(request.target)") }
+        if self.isCutOff.withLock({ $0 }) { throw HTTPTransportError(.connectFailed) }
         let fault = self.faults.withLock { faults -> Fault? in
             let index = faults.firstIndex { $0.method == request.method && request.target.contains($0.path) }
             return index.map { faults.remove(at: $0).fault }
@@ -46,6 +55,13 @@ public final class FaultyTransport: HTTPTransport {
         case .lostReply:
             _ = try await self.server.send(request)
             throw HTTPTransportError(.connectionLost)
+        case .hang:
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+            throw HTTPTransportError(.cancelled)
+        case .slow(let wait):
+            // Also for a caller that is cancelled meanwhile: the request is on its way.
+            await Task.detached { try? await Task.sleep(for: wait) }.value
+            return try await self.server.send(request)
         }
     }
 }

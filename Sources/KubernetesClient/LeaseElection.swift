@@ -29,7 +29,7 @@ public struct LeaseElection: Sendable {
     }
 
     /// The lease as we saw it last, and when.
-    private struct Observed {
+    private struct Observed: Sendable {
         var version: String
         var holder: String
         var duration: Duration
@@ -41,6 +41,8 @@ public struct LeaseElection: Sendable {
     private let configuration: Configuration
     /// `2026-11-26T10:00:00.000000Z`, for people who look at the lease.
     private let timestamp: @Sendable () -> String
+    /// Closed whenever the lease may have run out, before `.lost` is told.
+    public let fence = LeadershipFence()
 
     public init(
         _ client: KubernetesClient, _ configuration: Configuration, timestamp: @escaping @Sendable () -> String
@@ -57,24 +59,35 @@ public struct LeaseElection: Sendable {
     }
 
     /// Runs until the task is cancelled, and then gives the lease back if it is ours.
-    public func run(_ handle: @Sendable (Change) async -> Void) async {
+    ///
+    /// - Parameters:
+    ///   - handle: Told of changes. Renewals wait for it, so it must not take long.
+    ///   - finish: Ends what is under way before the lease is given back.
+    public func run(
+        _ handle: @Sendable (Change) async -> Void, finish: @Sendable () async -> Void = {}
+    ) async {
         var observed: Observed?
         var lastRenewal: ContinuousClock.Instant?
         while !Task.isCancelled {
             let began = ContinuousClock.now
-            do throws(KubernetesError) {
-                if try await self.attempt(&observed) {
+            switch await self.attemptInTime(observed, lastRenewal: lastRenewal) {
+            case .success(let look):
+                observed = look.seen
+                if look.isOurs {
+                    self.fence.keepOpen(until: began + self.configuration.renewDeadline)
                     if lastRenewal == nil { await handle(.gained) }
                     lastRenewal = began
                 } else if lastRenewal != nil {
                     lastRenewal = nil
+                    self.fence.close()
                     await handle(.lost("another replica holds the lease"))
                 }
-            } catch {
+            case .failure(let error):
                 if let renewed = lastRenewal,
                     ContinuousClock.now - renewed >= self.configuration.renewDeadline - self.configuration.retryPeriod
                 {
                     lastRenewal = nil
+                    self.fence.close()
                     await handle(.lost("the lease could not be renewed in time: \(error)"))
                 }
             }
@@ -82,28 +95,55 @@ public struct LeaseElection: Sendable {
             let jitter = lastRenewal == nil ? period * (0.2 * self.client.pause.random()) : .zero
             try? await self.client.pause.sleep(period + jitter)
         }
-        if lastRenewal != nil { await self.giveBack(observed) }
+        await finish()
+        self.fence.close()
+        if lastRenewal != nil { await self.giveBack() }
+    }
+
+    private struct Look: Sendable {
+        var isOurs: Bool
+        var seen: Observed?
+    }
+
+    /// An attempt that is cut off when the time for a renewal has run out: a request may hang longer than a lease.
+    private func attemptInTime(
+        _ observed: Observed?, lastRenewal: ContinuousClock.Instant?
+    ) async -> Result<Look, KubernetesError> {
+        let deadline = (lastRenewal ?? .now) + self.configuration.renewDeadline
+        let attempt = Task { () -> Result<Look, KubernetesError> in
+            do throws(KubernetesError) { return .success(try await self.attempt(observed)) } catch {
+                return .failure(error)
+            }
+        }
+        let timer = Task {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            attempt.cancel()
+        }
+        defer { timer.cancel() }
+        return await withTaskCancellationHandler {
+            await attempt.value
+        } onCancel: {
+            attempt.cancel()
+        }
     }
 
     /// One look at the lease, and where it is ours or free, one write.
-    ///
-    /// - Returns: Whether we hold it now.
-    private func attempt(_ observed: inout Observed?) async throws(KubernetesError) -> Bool {
+    private func attempt(_ before: Observed?) async throws(KubernetesError) -> Look {
         let lease: JSONTree
         do throws(KubernetesError) {
             lease = JSONTree(try await self.client.get(self.path).root)
         } catch {
             guard error.status?.code == 404 else { throw error }
-            return try await self.create(&observed)
+            return try await self.create(before)
         }
         let now = ContinuousClock.now
         let seen = Self.observation(lease, at: now)
-        if observed?.version != seen.version { observed = seen }
+        let observed = before?.version == seen.version ? before ?? seen : seen
         let isOurs = seen.holder == self.configuration.identity
         let isFree = seen.holder.isEmpty
-        let isStale = observed.map { now - $0.seenAt > $0.duration } ?? false
-        guard isOurs || isFree || isStale else { return false }
-        return try await self.write(over: lease, seen, &observed)
+        let isStale = now - observed.seenAt > observed.duration
+        guard isOurs || isFree || isStale else { return Look(isOurs: false, seen: observed) }
+        return try await self.write(over: lease, seen, observed)
     }
 
     private static func observation(_ lease: JSONTree, at now: ContinuousClock.Instant) -> Observed {
@@ -114,7 +154,7 @@ public struct LeaseElection: Sendable {
             transitions: lease["spec"]?["leaseTransitions"]?.integer ?? 0, seenAt: now)
     }
 
-    private func create(_ observed: inout Observed?) async throws(KubernetesError) -> Bool {
+    private func create(_ observed: Observed?) async throws(KubernetesError) -> Look {
         let stamp = JSONTree.string(self.timestamp())
         let lease: JSONTree = [
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
@@ -128,15 +168,15 @@ public struct LeaseElection: Sendable {
         ]
         var collection = self.path
         collection.name = nil
-        return try await self.written(&observed) { () async throws(KubernetesError) in
+        return try await self.written(observed) { () async throws(KubernetesError) in
             try await self.client.create(lease, in: collection)
         }
     }
 
     /// With the version that was read: whoever wrote in between makes this a 409, and us a loser.
     private func write(
-        over lease: JSONTree, _ seen: Observed, _ observed: inout Observed?
-    ) async throws(KubernetesError) -> Bool {
+        over lease: JSONTree, _ seen: Observed, _ observed: Observed
+    ) async throws(KubernetesError) -> Look {
         var lease = lease
         let stamp = JSONTree.string(self.timestamp())
         if seen.holder != self.configuration.identity {
@@ -147,7 +187,7 @@ public struct LeaseElection: Sendable {
         lease[path: ["spec", "renewTime"]] = stamp
         lease[path: ["spec", "leaseDurationSeconds"]] = self.seconds
         let written = lease
-        return try await self.written(&observed) { () async throws(KubernetesError) in
+        return try await self.written(observed) { () async throws(KubernetesError) in
             try await self.client.replace(self.path, by: written)
         }
     }
@@ -155,19 +195,18 @@ public struct LeaseElection: Sendable {
     private var seconds: JSONTree { .integer(self.configuration.leaseDuration.components.seconds) }
 
     private func written(
-        _ observed: inout Observed?, _ write: () async throws(KubernetesError) -> JSONDocument
-    ) async throws(KubernetesError) -> Bool {
+        _ observed: Observed?, _ write: () async throws(KubernetesError) -> JSONDocument
+    ) async throws(KubernetesError) -> Look {
         do throws(KubernetesError) {
-            observed = Self.observation(JSONTree(try await write().root), at: .now)
-            return true
+            return Look(isOurs: true, seen: Self.observation(JSONTree(try await write().root), at: .now))
         } catch {
             guard error.status?.code == 409 else { throw error }
-            return false
+            return Look(isOurs: false, seen: observed)
         }
     }
 
     /// So that nobody has to wait for the lease to run out. Runs apart from the cancelled task.
-    private func giveBack(_ observed: Observed?) async {
+    private func giveBack() async {
         await Task.detached {
             guard let document = try? await self.client.get(self.path) else { return }
             var lease = JSONTree(document.root)

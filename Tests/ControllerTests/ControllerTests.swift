@@ -220,6 +220,46 @@ struct ControllerTests {
         #expect(cluster.transport.requests.count { $0.contains("/binding") } == 2)
     }
 
+    /// What a list asks for, and a watch does not.
+    private static let freshList = "/api/v1/pods?limit="
+
+    @Test("whoever gets the lease does nothing before pods could be listed afresh")
+    func leadsAfterFreshList() async throws {
+        let cluster = Cluster()
+        try await cluster.addNode("n1")
+        try await cluster.addPod("p", scheduler: "berth")
+        let controller = cluster.controller()
+        for _ in 0..<3 { cluster.transport.add(.answer(500), to: "GET", Self.freshList) }
+        try await cluster.withController(controller) {
+            try await eventually("p is bound") { try await cluster.node(of: "p") == "n1" }
+        }
+        let requests = cluster.transport.requests
+        let bound = try #require(requests.firstIndex { $0.contains("/binding") })
+        let leased = try #require(requests.firstIndex { $0.hasPrefix("POST") && $0.contains("/leases") })
+        #expect(requests[leased..<bound].contains { $0.contains(Self.freshList) })
+        #expect(cluster.lines.withLock { $0.contains { $0.contains("cannot lead yet") } })
+    }
+
+    @Test("a call under way at shutdown is finished before the lease is given back")
+    func shutdown() async throws {
+        let cluster = Cluster()
+        try await cluster.addNode("n1")
+        cluster.transport.add(.slow(.milliseconds(300)), to: "POST", "/binding")
+        let controller = cluster.controller()
+        try await cluster.withController(controller) {
+            try await eventually("one leads") { await controller.isLeader }
+            try await cluster.addPod("p", scheduler: "berth")
+            try await eventually("the binding is under way") {
+                cluster.transport.requests.contains { $0.contains("/binding") }
+            }
+        }
+        #expect(try await cluster.node(of: "p") == "n1")
+        let lease = try await cluster.client.get(
+            ResourcePath(
+                apiVersion: "coordination.k8s.io/v1", plural: "leases", namespace: "default", name: "berth-controller"))
+        #expect(lease.root["spec"]?["holderIdentity"]?.string == "")
+    }
+
     private func one2(_ cluster: Cluster) -> Controller { cluster.controller("one") }
 
     @Test(

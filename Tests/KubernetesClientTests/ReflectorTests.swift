@@ -144,7 +144,7 @@ struct LeaseElectionTests {
         var all: [LeaseElection.Change] { self.changes.withLock { $0 } }
 
         func waits(for count: Int) async throws -> Bool {
-            for _ in 0..<400 {
+            for _ in 0..<4000 {
                 if self.all.count >= count { return true }
                 try await Task.sleep(for: .milliseconds(5))
             }
@@ -155,7 +155,7 @@ struct LeaseElectionTests {
     private func election(_ world: World, _ identity: String, lease: Duration = .seconds(15)) -> LeaseElection {
         var configuration = LeaseElection.Configuration(namespace: "default", name: "berth", identity: identity)
         configuration.leaseDuration = lease
-        configuration.renewDeadline = .milliseconds(60)
+        configuration.renewDeadline = .milliseconds(500)
         configuration.retryPeriod = .milliseconds(10)
         return LeaseElection(world.client, configuration) { "2026-11-26T10:00:00.000000Z" }
     }
@@ -187,8 +187,10 @@ struct LeaseElectionTests {
         let log = Log()
         let running = Task { await self.election(world, "one").run { log.add($0) } }
         #expect(try await log.waits(for: 1))
-        for _ in 0..<200 { world.transport.add(.lost(HTTPTransportError(.connectFailed)), to: "GET", "/leases/") }
-        #expect(try await log.waits(for: 3))
+        world.transport.cutOff(true)
+        try #require(try await log.waits(for: 2))
+        world.transport.cutOff(false)
+        try #require(try await log.waits(for: 3))
         guard case .lost = log.all[1] else {
             Issue.record("\(log.all)")
             return
@@ -196,6 +198,51 @@ struct LeaseElectionTests {
         #expect(log.all[2] == .gained)
         running.cancel()
         await running.value
+    }
+
+    @Test("a renewal that hangs closes the fence in time, and leadership is lost")
+    func hangingRenewal() async throws {
+        let world = World()
+        let log = Log()
+        let election = self.election(world, "one")
+        let running = Task { await election.run { log.add($0) } }
+        #expect(try await log.waits(for: 1))
+        #expect(election.fence.isOpen)
+        let hangsSince = ContinuousClock.now
+        for _ in 0..<5 { world.transport.add(.hang, to: "PUT", "/leases/") }
+        while election.fence.isOpen { try await Task.sleep(for: .milliseconds(2)) }
+        #expect(ContinuousClock.now - hangsSince < .seconds(15), "others may take over after the lease's 15 s")
+        #expect(try await log.waits(for: 2))
+        guard case .lost = log.all[1] else {
+            Issue.record("\(log.all)")
+            return
+        }
+        running.cancel()
+        await running.value
+    }
+
+    @Test("what is under way is ended before the lease is given back")
+    func finishesFirst() async throws {
+        let world = World()
+        let log = Log()
+        let holder = Mutex<String?>(nil)
+        let election = self.election(world, "one")
+        let path = ResourcePath(
+            apiVersion: "coordination.k8s.io/v1", plural: "leases", namespace: "default", name: "berth")
+        let running = Task {
+            await election.run {
+                log.add($0)
+            } finish: {
+                let lease = try? await Task.detached { try await world.client.get(path) }.value
+                holder.withLock { $0 = lease?.root["spec"]?["holderIdentity"]?.string }
+            }
+        }
+        #expect(try await log.waits(for: 1))
+        running.cancel()
+        await running.value
+        #expect(holder.withLock { $0 } == "one")
+        #expect(try await world.client.get(path).root["spec"]?["holderIdentity"]?.string == "")
+        #expect(!election.fence.isOpen)
     }
 
     @Test("a write that somebody else overtook is no success")

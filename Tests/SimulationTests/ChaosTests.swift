@@ -24,6 +24,8 @@ struct ChaosTests {
             (seed: UInt64(9), why: "a group deleted before its pods made the verifier refuse every plan"),
             (180, "a member was bound again after a peer had failed and the gang was below its minimum"),
             (766, "a refused retry freed room that the first try, whose reply was lost, still took"),
+            (8335, "a read gave room away that a lost try was still to take"),
+            (9351, "a read gave room away that a lost try was still to take, with the gang below its minimum"),
         ])
     func onceFailed(seed: UInt64, why: String) {
         #expect(

@@ -6,7 +6,8 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `openb`, `gang`, `plan`, `purchase`, and those that run only when
+/// Arguments, if any, name the groups to run: `place`, `openb`, `gang`, `plan`, `purchase`,
+/// `extender`, and those that run only when
 /// named: `place-small` and `openb-hot` for instruction counts, `memory` for the peak of a process of its own.
 @main
 enum BerthBenchmarks {
@@ -23,6 +24,7 @@ enum BerthBenchmarks {
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
         }
         if runs("purchase") { Self.purchase(pods: 20_000, types: 400) }
+        if runs("extender") { ExtenderWorld.measure(nodes: 5_000, pods: 20_000, calls: 2_000) }
         if runs("plan") { Self.fullPlan(pods: 20_000, nodes: 5_000) }
     }
 
@@ -205,12 +207,12 @@ enum BerthBenchmarks {
 
     // MARK: Measuring
 
-    private static func nanoseconds(_ work: () -> Void) -> Int64 {
+    static func nanoseconds(_ work: () -> Void) -> Int64 {
         let elapsed = ContinuousClock().measure(work)
         return elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000
     }
 
-    private static func report(_ name: String, size: Int, samples: [Int64]) {
+    static func report(_ name: String, size: Int, samples: [Int64]) {
         let sorted = samples.sorted()
         guard let last = sorted.last else { return }
         let mean = sorted.reduce(0, +) / Int64(sorted.count)
