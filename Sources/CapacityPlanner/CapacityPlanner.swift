@@ -36,7 +36,8 @@ public struct CapacityPlanner: Sendable {
         var market = Market(pools: pools, blocked: blocked)
         var trial = PurchaseTrial(snapshot: snapshot, plan: plan)
         var refusals = Refusals()
-        let bounds = try self.buyAtOnce(demand.gangs, &market, &trial)
+        let start = market
+        try self.buyAtOnce(demand.gangs, &market, &trial)
         for gang in demand.gangs where trial.placedCount(of: gang.pods) < gang.pods.count {
             let launches = GangLaunches(gang, market: market, interruptions: self.interruptions, snapshot: snapshot)
             if let reason = launches.refusal { refusals.note(gang.pods, reason) }
@@ -44,41 +45,48 @@ public struct CapacityPlanner: Sendable {
         }
         var bound = try self.buySingles(demand.singles, &market, &trial, &refusals)
         trial.attributeNodes(to: demand.gangs)
-        // A gang that found part of its room elsewhere needed less than a launch for all of it.
-        for (gang, least) in zip(demand.gangs, bounds) where trial.standsOnItsOwnNodes(gang) { bound += least }
+        if !demand.gangs.isEmpty {
+            bound = max(bound, self.lowerBound(demand, plan, start, trial))
+        }
         return trial.purchasePlan(
             demand: demand, market: market, interruptions: self.interruptions, refusals: refusals, bound: bound)
     }
 
     /// The cheapest launch for each gang, all in one trial: most gangs need no second.
     ///
-    /// - Returns: Per gang the lower bound of what a launch for all its pending members costs.
     private func buyAtOnce(
         _ gangs: [CapacityDemand.Gang], _ market: inout Market, _ trial: inout PurchaseTrial
-    ) throws(RefusedPlan) -> [Double] {
-        var (reserved, counts, bounds) = (market, [Int: Int](), [Double]())
+    ) throws(RefusedPlan) {
+        var (reserved, counts) = (market, [Int: Int]())
         let fitting = try trial.membersThatFit(gangs, self.configuration)
         for gang in gangs {
-            let launches = GangLaunches(
-                gang, market: reserved, interruptions: self.interruptions, snapshot: trial.original)
-            bounds.append(launches.lowerBound)
             // With free room for some, only the others need nodes; if that turns out too few, the gang is tried again alone.
             var rest = gang
             rest.pods = gang.requiredAxes.isEmpty ? gang.pods.filter { !fitting.contains($0) } : gang.pods
-            let sized =
-                rest.pods.count == gang.pods.count
-                ? launches
-                : GangLaunches(rest, market: reserved, interruptions: self.interruptions, snapshot: trial.original)
-            guard !rest.pods.isEmpty, let launch = sized.candidates.first else { continue }
+            let launches = GangLaunches(
+                rest, market: reserved, interruptions: self.interruptions, snapshot: trial.original)
+            guard !rest.pods.isEmpty, let launch = launches.candidates.first else { continue }
             trial.add([launch], for: gang.key)
             counts[launch.offering, default: 0] += launch.count
             reserved.take(used: counts)
         }
-        guard !counts.isEmpty else { return bounds }
+        guard !counts.isEmpty else { return }
         try trial.replan(self.configuration)
         trial.dropUnusedNodes()
         market.take(used: trial.usedNodes)
-        return bounds
+    }
+
+    /// The least that nodes for what was served can cost: the largest of the bounds for all of it together, and for any gang.
+    private func lowerBound(
+        _ demand: CapacityDemand, _ plan: Plan, _ market: Market, _ trial: PurchaseTrial
+    ) -> Double {
+        let bound = PurchaseBound(
+            trial.original, leaving: plan, market: market, interruptions: self.interruptions)
+        let gangs = demand.gangs.map { gang in bound.mustBeBoughtFor(gang.pods.filter { !trial.isPending($0) }) }
+        let singles = demand.singles.filter { !trial.isPending($0) }
+        var ignored = Refusals()
+        let together = self.choice(for: gangs.flatMap(\.self) + singles, in: trial.original, market, &ignored)
+        return max(together.lowerBound, gangs.map(bound.ofEquals).max() ?? 0)
     }
 
     /// The cheapest launch on which the planner places more of the gang than before.

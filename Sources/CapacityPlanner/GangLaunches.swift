@@ -5,8 +5,6 @@ struct GangLaunches {
     let gang: CapacityDemand.Gang
     /// Cheapest first, in expectation; ties by the order of the pools.
     private(set) var candidates: [Launch] = []
-    /// No launch of one offering that holds the pending members costs less, whatever pools allow.
-    private(set) var lowerBound = 0.0
     /// Why there are no candidates.
     private(set) var refusal: UnservedPod.Reason?
 
@@ -18,27 +16,22 @@ struct GangLaunches {
             costs: market.offerings.map { Double($0.pricePerHourMicroUSD) },
             pools: (market.poolByOffering, market.headroom))
         var found: [(launch: Launch, cost: Double)] = []
-        var least = Double.infinity
         var worst = UnservedPod.Reason.noOfferingFits
         for offering in market.offerings.indices {
-            guard let need = problem.nodesNeeded(on: offering) else { continue }
-            let cost = interruptions.expectedCostPerHour(
-                market.offerings[offering], count: need.atLeast, together: true)
-            least = min(least, cost)
-            guard gang.requiredAxes.allSatisfy({ market.promises($0, offering, count: need.found) }) else {
+            guard let count = problem.nodesNeeded(on: offering) else { continue }
+            guard gang.requiredAxes.allSatisfy({ market.promises($0, offering, count: count) }) else {
                 if worst == .noOfferingFits { worst = .launchCannotPromiseDomain }
                 continue
             }
             worst = .offeringsExhausted
-            guard market.isOpen(offering, count: need.found) else { continue }
+            guard market.isOpen(offering, count: count) else { continue }
             found.append(
                 (
-                    market.launch(of: offering, count: need.found),
-                    interruptions.expectedCostPerHour(market.offerings[offering], count: need.found, together: true)
+                    market.launch(of: offering, count: count),
+                    interruptions.expectedCostPerHour(market.offerings[offering], count: count, together: true)
                 ))
         }
         self.candidates = found.sorted { ($0.cost, $0.launch.offering) < ($1.cost, $1.launch.offering) }.map(\.launch)
-        self.lowerBound = least.isFinite ? least : 0
         self.refusal = found.isEmpty ? worst : nil
     }
 }
@@ -50,10 +43,8 @@ extension CoverProblem {
         return fits && node.allocatable[.pods] >= 1 && DeviceTake.of(pod, on: node) != nil
     }
 
-    /// Nodes of one offering that hold everything: how many a first-fit finds enough, and fewer than which cannot do.
-    ///
-    /// Nil where some shape does not run there.
-    func nodesNeeded(on offering: Int) -> (found: Int, atLeast: Int)? {
+    /// How many nodes of one offering a first fit finds enough for everything; nil where some shape does not run there.
+    func nodesNeeded(on offering: Int) -> Int? {
         let shapes = Array(0..<self.shapeCount)
         guard shapes.allSatisfy({ self.mostAlone($0, on: offering) > 0 }) else { return nil }
         let order = shapes.sorted { (self.share($1, of: offering), $0) < (self.share($0, of: offering), $1) }
@@ -66,14 +57,6 @@ extension CoverProblem {
             for count in pattern.counts { left[count.shape] -= count.pods * repeats }
             found += repeats
         }
-        var sums: [Double] = []
-        for shape in shapes {
-            let shares = self.resourceShares(shape, of: offering) ?? []
-            if sums.isEmpty { sums = Array(repeating: 0, count: shares.count) }
-            for resource in shares.indices { sums[resource] += shares[resource] * Double(self.demand[shape]) }
-        }
-        let alone = shapes.map { (self.demand[$0] - 1) / self.mostAlone($0, on: offering) + 1 }.max() ?? 1
-        let summed = Int(((sums.max() ?? 0) - 1e-6).rounded(.up))
-        return (found, min(found, max(alone, summed, 1)))
+        return found
     }
 }

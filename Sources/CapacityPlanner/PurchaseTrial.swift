@@ -36,12 +36,6 @@ struct PurchaseTrial {
 
     func placedCount(of pods: [Int]) -> Int { pods.count { !self.isPending($0) } }
 
-    /// Whether all pending members were placed, and only on nodes bought for their gang.
-    func standsOnItsOwnNodes(_ gang: CapacityDemand.Gang) -> Bool {
-        let own = Set(self.bought.filter { $0.group == gang.key }.map(\.state.name))
-        return gang.pods.allSatisfy { self.pods[$0].node.map(own.contains) ?? false }
-    }
-
     private mutating func bind(_ assignments: [Assignment]) {
         for assignment in assignments {
             guard let index = self.original.podIndex(of: assignment.pod) else { continue }
