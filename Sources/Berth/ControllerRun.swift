@@ -1,4 +1,5 @@
 import ClusterImport
+import ControlLoop
 import Controller
 import FoundationEssentials
 import HTTPServing
@@ -6,6 +7,7 @@ import KubernetesAPI
 import KubernetesClient
 import Logging
 import SchedulerExtender
+import SchedulingModel
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -21,13 +23,14 @@ struct ControllerRun {
         let access = try ClusterAccess.find(kubeconfig: self.command.kubeconfig, context: self.command.context)
         let journal = Journal { Terminal.writeError($0 + "\n") }
         let extender = self.command.extenderListen == nil ? nil : SchedulerExtender(configuration: settings)
+        let feed = ExtenderFeed(extender)
         let controller = Controller(
             try access.client(), configuration: settings, options: self.options(access), journal: journal,
-            onPlan: { plan, uids in extender?.publish(plan, uids: uids) })
+            onPlan: { plan, uids in feed.offer(plan, uids) })
         let pages = ControllerPages(controller: controller, extender: extender)
         let ports = PortsFile(
             path: self.command.portsFile, isComplete: extender == nil ? ["http"] : ["http", "extender"])
-        var services: [any Service] = [ControllerService(controller: controller)]
+        var services: [any Service] = [ControllerService(controller: controller), feed]
         if let address = ListenAddress(self.command.httpListen) {
             services.append(
                 HTTPServer(.init(host: address.host, port: address.port), onReady: { ports.note("http", $0) }) {
@@ -91,6 +94,28 @@ private struct ControllerService: Service {
     let controller: Controller
 
     func run() async throws { try await cancelWhenGracefulShutdown { try await self.controller.run() } }
+}
+
+/// Lays plans out for the extender apart from the controller, which goes on meanwhile. Only the newest plan counts.
+private struct ExtenderFeed: Service {
+    private typealias News = (plan: PublishedPlan, uids: [PodKey: String])
+
+    private let extender: SchedulerExtender?
+    private let news: AsyncStream<News>
+    private let continuation: AsyncStream<News>.Continuation
+
+    init(_ extender: SchedulerExtender?) {
+        self.extender = extender
+        (self.news, self.continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func offer(_ plan: PublishedPlan, _ uids: [PodKey: String]) { self.continuation.yield((plan, uids)) }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await (plan, uids) in self.news { self.extender?.publish(plan, uids: uids) }
+        }
+    }
 }
 
 /// Says which ports were taken, once they are known and the caches are synced.

@@ -182,6 +182,14 @@ extension SolverState {
         return isAllowed ? self.changingRejections(pod, on: node) : self.allRejections(pod, on: node)
     }
 
+    /// The first of `rejections`, without looking for the others.
+    public mutating func firstRejection(_ pod: Int, on node: Int) -> RejectionReason? {
+        let shape = self.shape(of: pod)
+        guard self.shapes[shape].allowedNodes.contains(node) else { return self.allRejections(pod, on: node).first }
+        if let port = self.takenPort(pod, on: node) { return .hostPortConflict(port) }
+        return self.firstShortAmount(shape, on: node) ?? self.changingRejections(pod, on: node).first
+    }
+
     /// On a node that taints, selection and volumes allow: only what other pods take or do.
     private mutating func changingRejections(_ pod: Int, on node: Int) -> [RejectionReason] {
         var reasons: [RejectionReason] = []
@@ -230,13 +238,23 @@ extension SolverState {
 
     private mutating func shortAmounts(_ pod: Int, on node: Int) -> [RejectionReason] {
         let shape = self.shape(of: pod)
-        return self.shapes[shape].requests.compactMap { request in
-            let position = node * self.rowCount + request.row
-            guard self.free[position] < request.amount else { return nil }
-            return .insufficient(
-                resource: self.resources[request.row], requested: request.amount, free: self.free[position],
-                allocatable: self.allocatable[position])
+        return self.shapes[shape].requests.compactMap { self.shortAmount($0, on: node) }
+    }
+
+    private func firstShortAmount(_ shape: Int, on node: Int) -> RejectionReason? {
+        for request in self.shapes[shape].requests {
+            if let short = self.shortAmount(request, on: node) { return short }
         }
+        return nil
+    }
+
+    @inline(__always)
+    private func shortAmount(_ request: PodShape.Request, on node: Int) -> RejectionReason? {
+        let position = node * self.rowCount + request.row
+        guard self.free[position] < request.amount else { return nil }
+        return .insufficient(
+            resource: self.resources[request.row], requested: request.amount, free: self.free[position],
+            allocatable: self.allocatable[position])
     }
 
     private func deviceRejections(_ pod: Int, on node: Int) -> [RejectionReason] {

@@ -1,4 +1,4 @@
-import SchedulingModel
+public import SchedulingModel
 
 extension SolverState {
     /// The shape of a pod, compiled at first sight.
@@ -13,6 +13,21 @@ extension SolverState {
         for pod in self.snapshot.pods.indices where self.snapshot.pods[pod].standing == .pending {
             _ = self.shape(of: pod)
         }
+    }
+
+    /// Puts a pod that is no part of the cluster in the place of a pending one, so that questions about it can be asked without
+    /// compiling the cluster anew.
+    ///
+    /// - Returns: False, and nothing has changed, for a pod that asks for a resource nobody has, or is member of a group: these need
+    ///   a state of their own.
+    public mutating func seat(_ guest: PodState, at index: Int) -> Bool {
+        precondition(self.nodeByPod[index] < 0 && self.groups.leafByPod[index] < 0, "the place is taken")
+        let isKnown = guest.requests.entries.allSatisfy { self.rowByResource[$0.name] != nil }
+        guard isKnown, guest.group == nil else { return false }
+        self.snapshot.seat(guest, at: index)
+        self.shapeByPod[index] = -1
+        self.countersByPod[index] = nil
+        return true
     }
 
     private mutating func intern(_ pod: Int) -> Int {

@@ -7,7 +7,7 @@ public import SchedulingModel
 ///
 /// The state is a value: a copy is an independent world.
 public struct SolverState: Sendable {
-    public let snapshot: ClusterSnapshot
+    public internal(set) var snapshot: ClusterSnapshot
     public let nodeCount: Int
 
     // MARK: Amounts

@@ -69,31 +69,57 @@ struct ExtenderRequest {
     /// Every node that was asked about is in exactly one of the lists. Names come back as an array even when none passes: null would
     /// mean something else.
     func answer(_ verdicts: [ExtenderView.Verdict]) -> [UInt8] {
-        var passing: [Int] = []
-        var failed: [JSONTree.Member] = []
-        var unresolvable: [JSONTree.Member] = []
-        for (index, verdict) in verdicts.enumerated() {
-            let name = self.names[index].rawValue
-            switch verdict {
-            case .fits: passing.append(index)
-            case .busy(let why): failed.append(.init(name, .string(why)))
-            case .never(let why): unresolvable.append(.init(name, .string(why)))
-            }
-        }
-        var bytes = Array(#"{"Nodes":"#.utf8)
+        var writer = JSONWriter()
+        let passing = verdicts.indices.filter { verdicts[$0] == .fits }
         if let nodes = self.nodes {
-            bytes += Array(#"{"metadata":{},"items":["#.utf8)
-            for (position, index) in passing.enumerated() {
-                if position > 0 { bytes.append(UInt8(ascii: ",")) }
-                bytes += nodes[index].text
-            }
-            bytes += Array(#"]},"NodeNames":null"#.utf8)
+            writer.write(raw: #"{"Nodes":{"metadata":{},"items":["#.utf8)
+            writer.writeList(passing) { writer, index in writer.write(raw: nodes[index].text) }
+            writer.write(raw: #"]},"NodeNames":null"#.utf8)
         } else {
-            bytes += Array(#"null,"NodeNames":"#.utf8)
-            bytes += JSONTree.array(passing.map { .string(self.names[$0].rawValue) }).bytes
+            writer.write(raw: #"{"Nodes":null,"NodeNames":["#.utf8)
+            writer.writeList(passing) { writer, index in writer.write(string: self.names[index].rawValue) }
+            writer.write(UInt8(ascii: "]"))
         }
-        bytes += Array(#","FailedNodes":"#.utf8) + JSONTree.object(failed).bytes
-        bytes += Array(#","FailedAndUnresolvableNodes":"#.utf8) + JSONTree.object(unresolvable).bytes
-        return bytes + Array(#","Error":""}"#.utf8)
+        writer.write(raw: #","FailedNodes":{"#.utf8)
+        self.write(to: &writer) { if case .busy(let why) = verdicts[$0] { why } else { nil } }
+        writer.write(raw: #"},"FailedAndUnresolvableNodes":{"#.utf8)
+        self.write(to: &writer) { if case .never(let why) = verdicts[$0] { why } else { nil } }
+        writer.write(raw: #"},"Error":""}"#.utf8)
+        return writer.bytes
+    }
+
+    /// Members `"node":"why"` for the nodes that have a reason.
+    private func write(to writer: inout JSONWriter, reason: (Int) -> String?) {
+        let reasons = self.names.indices.compactMap { index in reason(index).map { (self.names[index], $0) } }
+        writer.writeList(reasons) { writer, entry in
+            writer.write(string: entry.0.rawValue)
+            writer.write(UInt8(ascii: ":"))
+            writer.write(string: entry.1)
+        }
+    }
+
+    /// `HostPriorityList`.
+    func answer(scores: [Int]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.write(UInt8(ascii: "["))
+        writer.writeList(Array(zip(self.names, scores))) { writer, entry in
+            writer.write(raw: #"{"Host":"#.utf8)
+            writer.write(string: entry.0.rawValue)
+            writer.write(raw: #","Score":\#(entry.1)}"#.utf8)
+        }
+        writer.write(UInt8(ascii: "]"))
+        return writer.bytes
+    }
+}
+
+extension JSONWriter {
+    /// Elements with commas between them.
+    fileprivate mutating func writeList<Element>(
+        _ elements: [Element], _ write: (inout JSONWriter, Element) -> Void
+    ) {
+        for (position, element) in elements.enumerated() {
+            if position > 0 { self.write(UInt8(ascii: ",")) }
+            write(&self, element)
+        }
     }
 }

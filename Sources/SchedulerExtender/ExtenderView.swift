@@ -2,53 +2,43 @@ public import ControlLoop
 import PlacementSolver
 public import SchedulingModel
 
-/// A published plan, laid out for answering questions about single pods: the cluster with every planned pod in its place.
+/// A published plan, laid out for answering questions about single pods: the cluster with every planned pod on its node, with the
+/// devices that the plan gives it.
 ///
-/// Asking changes nothing that a later answer could depend on: what is tried is taken back.
+/// Asking changes nothing that a later answer could depend on: what is tried is taken back. The methods are mutating so that
+/// it is tried in place, without a copy.
 public struct ExtenderView: Sendable {
     public let cycle: UInt64
     private var state: SolverState
     private let podByUID: [String: Int]
-    private let plannedNode: [Int: Int]
+    private let keys: Set<PodKey>
+    private let nodeByName: [NodeName: Int]
+    /// Where a pod that the plan does not know yet is seated.
+    private let guest: Int
 
     /// - Parameter uids: Of the snapshot's pods.
+    /// - Complexity: That of compiling the snapshot.
     public init(_ published: PublishedPlan, uids: [PodKey: String]) {
         self.cycle = published.cycle
-        var state = SolverState(published.snapshot)
-        var planned: [Int: Int] = [:]
+        let snapshot = published.snapshot
+        self.keys = Set(snapshot.pods.map(\.key))
+        var pods = snapshot.pods
         for assignment in published.plan.assignments {
-            guard let pod = state.snapshot.podIndex(of: assignment.pod),
-                let node = state.snapshot.nodeIndex(of: assignment.node), let candidate = state.fit(pod, on: node)
-            else { continue }
-            state.assume(pod, candidate)
-            planned[pod] = node
+            guard let pod = snapshot.podIndex(of: assignment.pod) else { continue }
+            pods[pod].standing = .bound(assignment.node)
+            pods[pod].knownDevices = assignment.devices.filter { !$0.isAssumed }
         }
-        state.forgetHistory()
-        self.state = state
-        self.plannedNode = planned
+        // No Kubernetes name is empty, so nobody stands before it.
+        pods.append(PodState(key: PodKey(namespace: "", name: "")))
+        self.state = SolverState(
+            ClusterSnapshot(nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology))
+        self.guest = 0
         var podByUID: [String: Int] = [:]
-        for (index, pod) in published.snapshot.pods.enumerated() {
+        for (index, pod) in self.state.snapshot.pods.enumerated() {
             if let uid = uids[pod.key] { podByUID[uid] = index }
         }
         self.podByUID = podByUID
-    }
-
-    private init(_ view: ExtenderView, adding pod: PodState) {
-        self.cycle = view.cycle
-        let old = view.state.snapshot
-        self.state = SolverState(
-            ClusterSnapshot(nodes: old.nodes, pods: old.pods + [pod], groups: old.groups, topology: old.topology))
-        var planned: [Int: Int] = [:]
-        for (index, node) in view.plannedNode {
-            guard let moved = self.state.snapshot.podIndex(of: old.pods[index].key),
-                let candidate = self.state.fit(moved, on: node)
-            else { continue }
-            self.state.assume(moved, candidate)
-            planned[moved] = node
-        }
-        self.state.forgetHistory()
-        self.plannedNode = planned
-        self.podByUID = [:]
+        self.nodeByName = Dictionary(uniqueKeysWithValues: snapshot.nodes.enumerated().map { ($1.name, $0) })
     }
 
     /// Whether the snapshot holds a pod of this UID.
@@ -56,20 +46,24 @@ public struct ExtenderView: Sendable {
 
     // MARK: Which pod is meant
 
-    /// A pod of the snapshot, and the view that knows it.
-    struct Subject {
-        var view: ExtenderView
-        var pod: Int
+    /// What is known of a pod that is asked about.
+    enum Subject: Hashable {
+        /// A position in the view's snapshot.
+        case pod(Int)
+        /// Member of a gang that no plan has seen yet.
+        case newGangMember
+        /// The snapshot knows another pod under the name.
+        case otherUnderItsName
+        /// It asks for a resource that no node and no pod has.
+        case unservable
     }
 
     /// - Parameter state: What the request says of the pod, for one that the snapshot does not know yet.
-    /// - Returns: Nil where the snapshot knows another pod under the name.
-    /// - Complexity: O(1) for a known pod; else a solver state is compiled for it.
-    func subject(uid: String, _ state: PodState) -> Subject? {
-        if let pod = self.podByUID[uid] { return Subject(view: self, pod: pod) }
-        guard self.state.snapshot.podIndex(of: state.key) == nil else { return nil }
-        let view = ExtenderView(self, adding: state)
-        return view.state.snapshot.podIndex(of: state.key).map { Subject(view: view, pod: $0) }
+    mutating func subject(uid: String, _ state: PodState) -> Subject {
+        if let pod = self.podByUID[uid] { return .pod(pod) }
+        if self.keys.contains(state.key) { return .otherUnderItsName }
+        if state.group != nil { return .newGangMember }
+        return self.state.seat(state, at: self.guest) ? .pod(self.guest) : .unservable
     }
 
     // MARK: Filter
@@ -84,19 +78,20 @@ public struct ExtenderView: Sendable {
 
     var nodeCount: Int { self.state.snapshot.nodes.count }
 
-    /// The node that the plan gives the pod.
-    func plannedNode(of pod: Int) -> NodeName? { self.plannedNode[pod].map { self.state.snapshot.nodes[$0].name } }
+    /// The node that the plan, or a decision made before it, gives the pod.
+    func plannedNode(of pod: Int) -> NodeName? { self.state.node(of: pod).map { self.state.snapshot.nodes[$0].name } }
 
     func isGangMember(_ pod: Int) -> Bool { self.state.groups.topGroupByPod[pod] >= 0 }
+
+    static let waits = "the gang waits whole"
 
     /// What is to be said of each node: a member of a gang goes where the plan says and nowhere else; a single pod goes where it
     /// fits beside everything that is planned.
     mutating func verdicts(of pod: Int, on names: [NodeName]) -> [Verdict] {
         if self.isGangMember(pod) {
-            guard let planned = self.plannedNode[pod] else {
-                return names.map { _ in .busy("the gang waits whole") }
+            guard let name = self.plannedNode(of: pod) else {
+                return names.map { _ in .busy(Self.waits) }
             }
-            let name = self.state.snapshot.nodes[planned].name
             return names.map { $0 == name ? .fits : .busy("the plan keeps the gang elsewhere") }
         }
         let start = self.state.checkpoint
@@ -106,9 +101,9 @@ public struct ExtenderView: Sendable {
     }
 
     private mutating func verdict(of pod: Int, on name: NodeName) -> Verdict {
-        guard let node = self.state.snapshot.nodeIndex(of: name) else { return .busy("node not seen yet") }
+        guard let node = self.nodeByName[name] else { return .busy("node not seen yet") }
         if self.state.fit(pod, on: node) != nil { return .fits }
-        guard let code = self.state.rejections(pod, on: node).first?.code else { return .busy("kept for planned pods") }
+        guard let code = self.state.firstRejection(pod, on: node)?.code else { return .busy("kept for planned pods") }
         return code.isCuredByLeaving ? .busy(code.rawValue) : .never(code.rawValue)
     }
 
@@ -118,7 +113,7 @@ public struct ExtenderView: Sendable {
     mutating func scores(of pod: Int, on names: [NodeName]) -> [Int] {
         let planned = self.plannedNode(of: pod)
         let free = names.map { name in
-            self.state.snapshot.nodeIndex(of: name).map { self.state.deviceCounts(on: $0).idle } ?? .max
+            self.nodeByName[name].map { self.state.deviceCounts(on: $0).idle } ?? .max
         }
         let levels = Array(Set(free)).sorted()
         let rank = Dictionary(uniqueKeysWithValues: levels.enumerated().map { ($1, $0) })
@@ -132,7 +127,7 @@ public struct ExtenderView: Sendable {
 
     /// Whether the pod fits on a node once these have left it, and no gang is torn by that.
     mutating func fits(_ pod: Int, on name: NodeName, without victims: [String]) -> Bool {
-        guard let node = self.state.snapshot.nodeIndex(of: name), !victims.isEmpty else { return false }
+        guard let node = self.nodeByName[name], !victims.isEmpty else { return false }
         let pods = victims.compactMap { self.podByUID[$0] }
         guard pods.count == victims.count, !pods.contains(where: { self.isGangMember($0) }) else { return false }
         let start = self.state.checkpoint

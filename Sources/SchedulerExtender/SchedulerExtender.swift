@@ -48,16 +48,24 @@ public final class SchedulerExtender: Sendable {
     public func filter(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
         let request = try ExtenderRequest(body)
         guard let state = self.podState(request) else { return request.answer(passing: { _ in true }) }
-        guard var subject = try self.subject(request, state) else {
-            return request.answer(failing: "another pod of this name is known")
+        let names = request.names
+        let (verdicts, isSample) = try self.ask(request, state) { view, subject in
+            guard case .pod(let pod) = subject else { return (names.map { _ in Self.verdict(on: subject) }, false) }
+            let planned = view.plannedNode(of: pod)
+            let isSample = planned.map { names.count > 1 && !names.contains($0) } ?? false
+            return (view.verdicts(of: pod, on: names), isSample)
         }
-        let verdicts = subject.view.verdicts(of: subject.pod, on: request.names)
-        if let planned = subject.view.plannedNode(of: subject.pod), request.names.count > 1,
-            !request.names.contains(planned)
-        {
-            self.counted.withLock { $0.sampled += 1 }
-        }
+        if isSample { self.counted.withLock { $0.sampled += 1 } }
         return request.answer(verdicts)
+    }
+
+    /// What holds of every node.
+    private static func verdict(on subject: ExtenderView.Subject) -> ExtenderView.Verdict {
+        switch subject {
+        case .pod, .newGangMember: .busy(ExtenderView.waits)
+        case .otherUnderItsName: .busy("another pod of this name is known")
+        case .unservable: .never("no node has a resource that the pod asks for")
+        }
     }
 
     /// - Parameter body: `ExtenderArgs`.
@@ -65,13 +73,13 @@ public final class SchedulerExtender: Sendable {
     public func prioritize(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
         let request = try ExtenderRequest(body)
         var scores = request.names.map { _ in 0 }
-        if let state = self.podState(request), var subject = try self.subject(request, state) {
-            scores = subject.view.scores(of: subject.pod, on: request.names)
+        if let state = self.podState(request) {
+            scores = try self.ask(request, state) { view, subject in
+                guard case .pod(let pod) = subject else { return scores }
+                return view.scores(of: pod, on: request.names)
+            }
         }
-        let entries = zip(request.names, scores).map { name, score -> JSONTree in
-            ["Host": .string(name.rawValue), "Score": .integer(Int64(score))]
-        }
-        return JSONTree.array(entries).bytes
+        return request.answer(scores: scores)
     }
 
     /// Keeps the nodes on which the victims' leaving makes room without tearing a gang.
@@ -92,10 +100,11 @@ public final class SchedulerExtender: Sendable {
                 kept.append((candidate.node.rawValue, victims))
                 continue
             }
-            guard var subject = try self.subject(request, state) else { continue }
-            if subject.view.fits(subject.pod, on: candidate.node, without: candidate.uids) {
-                kept.append((candidate.node.rawValue, victims))
+            let fits = try self.ask(request, state) { view, subject in
+                guard case .pod(let pod) = subject else { return false }
+                return view.fits(pod, on: candidate.node, without: candidate.uids)
             }
+            if fits { kept.append((candidate.node.rawValue, victims)) }
         }
         let nodes = JSONTree.object(kept.map { .init($0.0, $0.1) })
         return (["NodeNameToMetaVictims": nodes] as JSONTree).bytes
@@ -112,14 +121,23 @@ public final class SchedulerExtender: Sendable {
         return state.flatMap { $0.deviceRequests.isEmpty ? nil : $0 }
     }
 
-    private func subject(_ request: ExtenderRequest, _ state: PodState) throws(Refusal) -> ExtenderView.Subject? {
-        guard let view = self.view.withLock({ $0 }) else { throw .notReady }
+    /// One question at a time: it is tried on the view itself and taken back.
+    private func ask<Answer: Sendable>(
+        _ request: ExtenderRequest, _ state: PodState,
+        _ question: (inout ExtenderView, ExtenderView.Subject) -> Answer
+    ) throws(Refusal) -> Answer {
         var demand = state
         demand.standing = .pending
-        let subject = view.subject(uid: request.uid, demand)
-        if subject != nil, !view.knows(request.uid) {
-            self.counted.withLock { $0.unseen += 1 }
+        let answered = self.view.withLock { published -> (answer: Answer, isUnseen: Bool)? in
+            // Taken out and put back, so that there is one copy at any time.
+            guard var view = published.take() else { return nil }
+            defer { published = view }
+            let isUnseen = !view.knows(request.uid)
+            let subject = view.subject(uid: request.uid, demand)
+            return (question(&view, subject), isUnseen)
         }
-        return subject
+        guard let answered else { throw .notReady }
+        if answered.isUnseen { self.counted.withLock { $0.unseen += 1 } }
+        return answered.answer
     }
 }

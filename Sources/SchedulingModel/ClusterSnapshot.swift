@@ -4,7 +4,7 @@
 /// were read in. `NodeIndex` and `PodIndex` are positions in these arrays and mean nothing outside their snapshot.
 public struct ClusterSnapshot: Hashable, Sendable {
     public let nodes: [NodeState]
-    public let pods: [PodState]
+    public private(set) var pods: [PodState]
     public let groups: [PodGroup]
     public let topology: Topology
 
@@ -37,6 +37,11 @@ public struct ClusterSnapshot: Hashable, Sendable {
         Self.position(in: self.groups.count) { self.groups[$0].key < key }
             .flatMap { self.groups[$0].key == key ? self.groups[$0] : nil }
     }
+
+    /// Puts a pod that is no part of the cluster in the place of one, so that questions about it can be asked.
+    ///
+    /// The order by key is not kept: only its index finds it.
+    public mutating func seat(_ guest: PodState, at index: Int) { self.pods[index] = guest }
 
     /// The first position for which `isBefore` is false, or nil where there is none.
     private static func position(in count: Int, isBefore: (Int) -> Bool) -> Int? {

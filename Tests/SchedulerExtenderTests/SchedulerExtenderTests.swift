@@ -130,19 +130,57 @@ struct SchedulerExtenderTests {
         #expect(answer?["b"]?["NumPDBViolations"] == 1)
     }
 
-    @Test("ten thousand questions in any order change no answer")
+    @Test("a gang that was let go already is let onto the node it is pinned to, before it is bound")
+    func pinned() throws {
+        let key = PodGroupKey(namespace: "ml", name: "g")
+        let members: [PodState] = (0..<2).map { (rank: Int) in .gpu("g-\(rank)", count: 8, group: "g", rank: rank) }
+        var loop = ControlLoop()
+        let observed = zip(members, ["b", "a"]).map { state, node in
+            ObservedPod(
+                state: state, uid: "uid-\(state.key.name)", version: 1, door: .scheduler, pinnedNode: NodeName(node))
+        }
+        let cluster = ObservedCluster(
+            nodes: self.nodes, pods: observed, groups: [PodGroup(key: key, minMember: 2)])
+        _ = loop.apply(.observed(cluster), atMillis: 0)
+        _ = loop.apply(.tick, atMillis: 1000)
+        let extender = SchedulerExtender()
+        extender.publish(
+            try #require(loop.published),
+            uids: Dictionary(uniqueKeysWithValues: observed.map { ($0.state.key, $0.uid) }))
+        let answer = try Self.tree(try extender.filter(Self.args(Self.pod("g-0", gpus: 8), ["a", "b", "c"])))
+        #expect(Self.names(answer) == ["b"])
+    }
+
+    @Test("an unseen pod that asks for what nobody has is refused for good; one of an unseen gang waits")
+    func unseenSpecials() throws {
+        let extender = try Self.extender(self.nodes, [])
+        let odd = Self.pod("odd", gpus: 1).replacing("nvidia.com/gpu", with: "example.com/npu")
+        let answer = try Self.tree(try extender.filter(Self.args(odd, ["a", "b"])))
+        #expect(answer["FailedAndUnresolvableNodes"]?.members.map(\.key) == ["a", "b"])
+        let mixed = Self.pod("mixed", gpus: 1)
+            .replacing(#""limits":{"#, with: #""limits":{"example.com/ib":"1","#)
+            .replacing(#""requests":{"#, with: #""requests":{"example.com/ib":"1","#)
+        let refused = try Self.tree(try extender.filter(Self.args(mixed, ["a", "b"])))
+        #expect(refused["FailedAndUnresolvableNodes"]?.members.map(\.key) == ["a", "b"])
+        let same = Self.args(Self.pod("new", gpus: 8), ["a", "b", "c"])
+        let first = try extender.filter(same)
+        _ = try extender.filter(Self.args(Self.pod("other", gpus: 2), ["a", "b", "c"]))
+        #expect(try extender.filter(same) == first)
+    }
+
+    @Test("a hundred thousand questions in any order change no answer")
     func pure() throws {
         let key = PodGroupKey(namespace: "ml", name: "g")
         let gang: [PodState] = (0..<2).map { (rank: Int) in .gpu("g-\(rank)", count: 3, group: "g", rank: rank) }
         let pods: [PodState] = gang + [.gpu("p", count: 4), .gpu("q", count: 2), .gpu("held", count: 1, on: "c")]
         let extender = try Self.extender(self.nodes, pods, [PodGroup(key: key, minMember: 2)])
-        let questions = [("g-0", 3), ("g-1", 3), ("p", 4), ("q", 2)].map {
+        let questions = [("g-0", 3), ("g-1", 3), ("p", 4), ("q", 2), ("unseen", 5), ("unseen too", 1)].map {
             Self.args(Self.pod($0.0, gpus: $0.1), ["a", "b", "c"])
         }
         let expected = try questions.map { (try extender.filter($0), try extender.prioritize($0)) }
         var generator = SeededGenerator(seed: 1)
         var differences = 0
-        for _ in 0..<10_000 {
+        for _ in 0..<100_000 {
             let index = generator.int(in: 0...questions.count - 1)
             let answer =
                 generator.int(in: 0...1) == 0

@@ -1,13 +1,15 @@
 /// Appends JSON text to bytes. The reader's own form: no white space, only the escapes that JSON demands, so that equal
 /// strings are equal bytes.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+public struct JSONWriter {
+    public private(set) var bytes: [UInt8] = []
 
-    mutating func write(_ byte: UInt8) { self.bytes.append(byte) }
+    public init() {}
 
-    mutating func write(raw: some Sequence<UInt8>) { self.bytes.append(contentsOf: raw) }
+    public mutating func write(_ byte: UInt8) { self.bytes.append(byte) }
 
-    mutating func write(string: String) {
+    public mutating func write(raw: some Sequence<UInt8>) { self.bytes.append(contentsOf: raw) }
+
+    public mutating func write(string: String) {
         self.bytes.append(UInt8(ascii: "\""))
         for byte in string.utf8 {
             switch byte {
