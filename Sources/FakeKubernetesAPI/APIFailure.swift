@@ -52,15 +52,76 @@ struct APIFailure: Error, Sendable, Equatable {
             details: Self.details(name, kind.group, kind.plural))
     }
 
+    /// One thing that is wrong with an object.
+    struct Cause: Sendable, Equatable {
+        let field: String
+        /// `FieldValueInvalid` and the like.
+        let reason: String
+        let message: String
+
+        static func invalid(_ field: String, _ message: String) -> Self {
+            .init(field: field, reason: "FieldValueInvalid", message: "Invalid value: \(message)")
+        }
+
+        static func forbidden(_ field: String, _ message: String) -> Self {
+            .init(field: field, reason: "FieldValueForbidden", message: "Forbidden: \(message)")
+        }
+
+        static func required(_ field: String, _ message: String) -> Self {
+            .init(field: field, reason: "FieldValueRequired", message: "Required value: \(message)")
+        }
+
+        static func notSupported(_ field: String, _ value: String, _ supported: [String]) -> Self {
+            let list = supported.map { "\"\($0)\"" }.joined(separator: ", ")
+            return .init(
+                field: field, reason: "FieldValueNotSupported",
+                message: "Unsupported value: \"\(value)\": supported values: \(list)")
+        }
+
+        static func duplicate(_ field: String, _ value: String) -> Self {
+            .init(field: field, reason: "FieldValueDuplicate", message: "Duplicate value: \(value)")
+        }
+
+        var tree: JSONTree {
+            ["reason": .string(self.reason), "message": .string(self.message), "field": .string(self.field)]
+        }
+    }
+
     static func invalid(
         _ kind: ResourceKind, _ name: String, field: String, reason: String, message: String
     ) -> Self {
-        var details = Self.details(name, kind.group, kind.kind)
-        details["causes"] = [["reason": .string(reason), "message": .string(message), "field": .string(field)]]
-        return .init(
-            code: 422, reason: "Invalid", message: "\(kind.qualifiedKind) \"\(name)\" is invalid: \(field): \(message)",
-            details: details)
+        .invalid(kind, name, [Cause(field: field, reason: reason, message: message)])
     }
+
+    static func invalid(_ kind: ResourceKind, _ name: String, _ causes: [Cause]) -> Self {
+        .invalid(group: kind.group, kind: kind.kind, name, causes)
+    }
+
+    static func invalid(group: String, kind: String, _ name: String, _ causes: [Cause]) -> Self {
+        var details = Self.details(name, group, kind)
+        details["causes"] = .array(causes.map(\.tree))
+        let found = causes.map { "\($0.field): \($0.message)" }.joined(separator: ", ")
+        let title = group.isEmpty ? kind : "\(kind).\(group)"
+        return .init(
+            code: 422, reason: "Invalid",
+            message: "\(title) \"\(name)\" is invalid: \(causes.count == 1 ? found : "[\(found)]")", details: details)
+    }
+
+    /// A patch whose result cannot be read as the type it should be.
+    static func unreadablePatch(_ why: String) -> Self {
+        let cause = Cause.invalid("patch", why)
+        return .init(
+            code: 422, reason: "Invalid", message: " \"\" is invalid: patch: \(why)",
+            details: ["causes": .array([cause.tree])])
+    }
+
+    static let methodNotAllowed = APIFailure(
+        code: 405, reason: "MethodNotAllowed",
+        message: "the server does not allow this method on the requested resource",
+        details: [:])
+
+    /// An error of the server's own making, without a reason.
+    static func failed(_ message: String) -> Self { .init(code: 500, reason: "", message: message) }
 
     static func invalidListOptions(field: String, _ message: String) -> Self {
         var details = Self.details("", "meta.k8s.io", "ListOptions")

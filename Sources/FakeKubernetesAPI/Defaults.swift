@@ -1,16 +1,33 @@
 import KubernetesAPI
 
-/// What the server fills in when an object is created.
+/// What the server fills in.
 enum Defaults {
+    /// When an object is created.
     static func set(_ kind: ResourceKind, _ object: inout JSONTree) {
+        self.fill(kind, &object)
         switch kind.kind {
-        case "Pod": self.setPod(&object)
+        case "Pod": self.setPodStatus(&object)
         case "Namespace":
             object[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] = object["metadata"]?["name"]
             object["spec"] = ["finalizers": ["kubernetes"]]
             object["status"] = ["phase": "Active"]
-        case "Node": self.setNode(&object)
+        case "Node": break
+        case "PodDisruptionBudget":
+            let counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"]
+            object["status"] = .object(counts.map { .init($0, 0) })
         default: if kind.hasStatus { object["status"] = [:] }
+        }
+    }
+
+    /// Whenever an object is read from a request.
+    static func fill(_ kind: ResourceKind, _ object: inout JSONTree) {
+        switch kind.kind {
+        case "Pod": self.setPod(&object)
+        case "Node": self.setNode(&object)
+        case "Lease": self.setDefault(&object, ["spec"], [:])
+        case "Deployment": self.setDeployment(&object)
+        case "ReplicaSet", "StatefulSet", "DaemonSet", "Job": self.setTemplate(&object)
+        default: break
         }
     }
 
@@ -22,18 +39,57 @@ enum Defaults {
 
     private static func setPod(_ pod: inout JSONTree) {
         let values: [(String, JSONTree)] = [
-            ("schedulerName", "default-scheduler"), ("restartPolicy", "Always"), ("terminationGracePeriodSeconds", 30),
-            ("dnsPolicy", "ClusterFirst"), ("serviceAccountName", "default"), ("securityContext", [:]), ("priority", 0),
-            ("enableServiceLinks", .boolean(true)), ("preemptionPolicy", "PreemptLowerPriority"),
+            ("serviceAccountName", "default"), ("priority", 0), ("enableServiceLinks", .boolean(true)),
+            ("preemptionPolicy", "PreemptLowerPriority"),
         ]
         for (field, value) in values { self.setDefault(&pod, ["spec", field], value) }
         pod[path: ["spec", "serviceAccount"]] = pod[path: ["spec", "serviceAccountName"]]
-        for field in ["containers", "initContainers"] {
-            guard case .array(var containers)? = pod[path: ["spec", field]] else { continue }
-            for index in containers.indices { self.setContainer(&containers[index]) }
-            pod[path: ["spec", field]] = .array(containers)
-        }
+        var spec = pod["spec"] ?? [:]
+        self.setPodSpec(&spec)
+        pod["spec"] = spec
         self.addTolerations(&pod)
+    }
+
+    /// Of a pod or a template of pods.
+    private static func setPodSpec(_ spec: inout JSONTree) {
+        let values: [(String, JSONTree)] = [
+            ("schedulerName", "default-scheduler"), ("restartPolicy", "Always"), ("terminationGracePeriodSeconds", 30),
+            ("dnsPolicy", "ClusterFirst"), ("securityContext", [:]),
+        ]
+        for (field, value) in values { self.setDefault(&spec, [field], value) }
+        for field in ["containers", "initContainers"] {
+            guard case .array(var containers)? = spec[field] else { continue }
+            for index in containers.indices { self.setContainer(&containers[index]) }
+            spec[field] = .array(containers)
+        }
+        guard case .array(var volumes)? = spec["volumes"] else { return }
+        for index in volumes.indices where volumes[index]["hostPath"] != nil {
+            self.setDefault(&volumes[index], ["hostPath", "type"], "")
+        }
+        spec["volumes"] = .array(volumes)
+    }
+
+    private static func setTemplate(_ object: inout JSONTree) {
+        guard var spec = object[path: ["spec", "template", "spec"]] else { return }
+        self.setPodSpec(&spec)
+        object[path: ["spec", "template", "spec"]] = spec
+    }
+
+    private static func setDeployment(_ object: inout JSONTree) {
+        let values: [(String, JSONTree)] = [
+            ("replicas", 1), ("progressDeadlineSeconds", 600), ("revisionHistoryLimit", 10),
+        ]
+        for (field, value) in values { self.setDefault(&object, ["spec", field], value) }
+        self.setDefault(&object, ["spec", "strategy", "type"], "RollingUpdate")
+        if object[path: ["spec", "strategy", "type"]] == "RollingUpdate" {
+            for field in ["maxSurge", "maxUnavailable"] {
+                self.setDefault(&object, ["spec", "strategy", "rollingUpdate", field], "25%")
+            }
+        }
+        self.setTemplate(&object)
+    }
+
+    private static func setPodStatus(_ pod: inout JSONTree) {
         var status: JSONTree = ["phase": "Pending", "qosClass": self.qosClass(of: pod)]
         if let gates = pod[path: ["spec", "schedulingGates"]], !gates.elements.isEmpty {
             status["conditions"] = [
@@ -54,6 +110,10 @@ enum Defaults {
         self.setDefault(
             &container, ["imagePullPolicy"], tag == nil || tag == "latest" ? "Always" : "IfNotPresent")
         self.setDefault(&container, ["resources"], [:])
+        if case .array(var ports)? = container["ports"] {
+            for index in ports.indices { self.setDefault(&ports[index], ["protocol"], "TCP") }
+            container["ports"] = .array(ports)
+        }
         for kind in ["limits", "requests"] {
             for amount in container[path: ["resources", kind]]?.members ?? [] {
                 if let number = amount.value.integer {

@@ -8,9 +8,28 @@ extension FakeAPIServer {
         let (before, after) = (old["spec"] ?? [:], new["spec"] ?? [:])
         let gates = before["schedulingGates"]?.elements ?? []
         let newGates = after["schedulingGates"]?.elements ?? []
-        for (index, gate) in newGates.enumerated() where !gates.contains(where: { $0["name"] == gate["name"] }) {
+        let added = newGates.enumerated().filter { _, gate in !gates.contains { $0["name"] == gate["name"] } }
+            .map { index, gate in
+                APIFailure.Cause.forbidden(
+                    "spec.schedulingGates[\(index)].name",
+                    "only deletion is allowed, but found new scheduling gate '\(gate["name"]?.string ?? "")'")
+            }
+        if !added.isEmpty { throw .invalid(group: "", kind: "Pod", name, added) }
+        for field in ["containers", "initContainers"]
+        where before[field]?.elements.count ?? 0 != after[field]?.elements.count ?? 0 {
             throw Self.forbidden(
-                name, field: "spec.schedulingGates[\(index)].name", "Forbidden: only deletion is allowed")
+                name, field: "spec.\(field)", "Forbidden: pod updates may not add or remove containers")
+        }
+        let deadlines = [before, after].map { $0["activeDeadlineSeconds"]?.integer }
+        if let old = deadlines[0] {
+            guard let new = deadlines[1] else {
+                throw Self.forbidden(name, field: "spec.activeDeadlineSeconds", "Invalid value: must not be removed")
+            }
+            if new > old {
+                throw Self.forbidden(
+                    name, field: "spec.activeDeadlineSeconds",
+                    "Invalid value: \(new): must be less than or equal to previous value")
+            }
         }
         var rest = after
         for field in ["schedulingGates", "activeDeadlineSeconds", "terminationGracePeriodSeconds"] {
@@ -29,12 +48,12 @@ extension FakeAPIServer {
             if before["affinity"] == nil, rest["affinity"]?.members.isEmpty ?? false { rest["affinity"] = nil }
         }
         let tolerations = before["tolerations"]?.elements ?? []
-        if !gates.isEmpty { rest["tolerations"] = before["tolerations"] }
-        if after["tolerations"]?.elements.starts(with: tolerations) ?? tolerations.isEmpty {
+        let newTolerations = (after["tolerations"]?.elements ?? []).map(ObjectForm.canonical)
+        if !gates.isEmpty || tolerations.allSatisfy({ newTolerations.contains(ObjectForm.canonical($0)) }) {
             rest["tolerations"] = before["tolerations"]
         }
         for field in ["containers", "initContainers"] { rest[field] = Self.withImages(of: before[field], rest[field]) }
-        guard Self.canonical(rest) == Self.canonical(before) else {
+        guard ObjectForm.canonical(rest) == ObjectForm.canonical(before) else {
             throw Self.forbidden(
                 name, field: "spec", "Forbidden: pod updates may not change fields other than the mutable ones")
         }
@@ -72,16 +91,6 @@ extension FakeAPIServer {
         return .array(elements)
     }
 
-    /// Objects with their members in order, so that order alone is no difference.
-    private static func canonical(_ tree: JSONTree) -> JSONTree {
-        switch tree {
-        case .object(let members):
-            .object(members.map { .init($0.key, Self.canonical($0.value)) }.sorted { $0.key < $1.key })
-        case .array(let elements): .array(elements.map(Self.canonical))
-        default: tree
-        }
-    }
-
     private static func forbidden(_ name: String, field: String, _ message: String) -> APIFailure {
         guard let pod = ResourceKind.all.first(where: { $0.kind == "Pod" }) else { return .badRequest(message) }
         let reason = message.hasPrefix("Forbidden") ? "FieldValueForbidden" : "FieldValueInvalid"
@@ -94,50 +103,95 @@ extension FakeAPIServer {
     mutating func evict(_ target: RequestTarget, _ name: String, _ request: HTTPRequest) throws(APIFailure) -> JSONTree
     {
         let eviction = try Self.object(request)
+        if let named = eviction["metadata"]?["name"]?.string, !named.isEmpty, named != name {
+            throw .badRequest("name in URL does not match name in Eviction object")
+        }
         let pod = try self.existing(target, name)
+        let isDryRun = target.isDryRun || eviction["deleteOptions"]?["dryRun"]?.elements.contains("All") ?? false
         let isRunning =
             pod[path: ["spec", "nodeName"]]?.string ?? "" != ""
             && !["Succeeded", "Failed"].contains(pod[path: ["status", "phase"]]?.string ?? "")
             && pod["metadata"]?["deletionTimestamp"] == nil
-        if isRunning { try self.spendBudget(of: pod, in: target.namespace ?? "") }
+        if isRunning { try self.spendBudget(of: pod, name, in: target.namespace ?? "", isDryRun: isDryRun) }
         var deletion = HTTPRequest(method: "DELETE", target: request.target)
         deletion.body = (eviction["deleteOptions"] ?? [:]).bytes
+        if isRunning, !isDryRun { self.markDisruption(target, name, pod, eviction) }
         _ = try self.delete(target, name, deletion)
         return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
     }
 
-    private mutating func spendBudget(of pod: JSONTree, in namespace: String) throws(APIFailure) {
+    /// Says on the pod why it goes, before it goes.
+    private mutating func markDisruption(
+        _ target: RequestTarget, _ name: String, _ pod: JSONTree, _ eviction: JSONTree
+    ) {
+        let wanted = eviction["deleteOptions"]?["preconditions"]?["uid"]
+        guard wanted == nil || wanted == pod["metadata"]?["uid"] else { return }
+        var marked = pod
+        let others = (pod[path: ["status", "conditions"]]?.elements ?? []).filter { $0["type"] != "DisruptionTarget" }
+        let condition: JSONTree = [
+            "type": "DisruptionTarget", "status": "True", "lastProbeTime": .null, "lastTransitionTime": self.timestamp,
+            "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",
+        ]
+        marked[path: ["status", "conditions"]] = .array(others + [condition])
+        self.store.write(marked, at: target.key(name))
+    }
+
+    private mutating func spendBudget(
+        of pod: JSONTree, _ name: String, in namespace: String, isDryRun: Bool
+    ) throws(APIFailure) {
         let matching = self.store.objects.filter { key, budget in
             guard key.kind.kind == "PodDisruptionBudget", key.namespace == namespace,
-                let selector = budget[path: ["spec", "selector"]]
+                let wanted = budget[path: ["spec", "selector", "matchLabels"]]?.members
             else { return false }
-            return (selector["matchLabels"]?.members ?? []).allSatisfy {
-                pod[path: ["metadata", "labels", $0.key]] == $0.value
-            }
+            return wanted.allSatisfy { pod["metadata"]?["labels"]?[$0.key] == $0.value }
         }
-        guard matching.count < 2 else {
-            throw APIFailure(
-                code: 500, reason: "InternalError",
-                message:
-                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+        guard matching.count <= 1 else {
+            throw .failed(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
         }
         guard let (key, budget) = matching.first else { return }
-        let allowed = budget[path: ["status", "disruptionsAllowed"]]?.integer ?? 0
-        guard allowed > 0 else {
-            throw APIFailure(
-                code: 429, reason: "TooManyRequests",
-                message: "Cannot evict pod as it would violate the pod's disruption budget.",
-                details: [
-                    "causes": [
-                        [
-                            "reason": "DisruptionBudget",
-                            "message": .string("The disruption budget \(key.name) needs more healthy pods"),
-                        ]
-                    ]
-                ])
+        let status = budget["status"] ?? [:]
+        let isReady = (pod[path: ["status", "conditions"]]?.elements ?? []).contains {
+            $0["type"] == "Ready" && $0["status"] == "True"
         }
+        let policy = budget[path: ["spec", "unhealthyPodEvictionPolicy"]]?.string
+        if !isReady, policy == "AlwaysAllow" { return }
+        let isLagging =
+            status["observedGeneration"]?.integer ?? 0 < budget["metadata"]?["generation"]?.integer ?? 0
+        let isHealthy =
+            status["currentHealthy"]?.integer ?? 0 >= status["desiredHealthy"]?.integer ?? 0
+            && status["desiredHealthy"]?.integer ?? 0 > 0
+        if !isReady, isHealthy, !isLagging { return }
+        if isLagging {
+            throw Self.overBudget(
+                "The disruption budget \(key.name) is still being processed by the server.", retry: 10)
+        }
+        let allowed = status["disruptionsAllowed"]?.integer ?? 0
+        guard allowed > 0 else {
+            throw Self.overBudget(
+                "The disruption budget \(key.name) does not allow evicting pods currently", retry: nil)
+        }
+        if isDryRun { return }
         var spent = budget
         spent[path: ["status", "disruptionsAllowed"]] = .integer(allowed - 1)
+        spent[path: ["status", "disruptedPods", name]] = self.timestamp
+        if allowed == 1 {
+            let others = (status["conditions"]?.elements ?? []).filter { $0["type"] != "DisruptionAllowed" }
+            let condition: JSONTree = [
+                "type": "DisruptionAllowed", "status": "False",
+                "observedGeneration": status["observedGeneration"] ?? 0, "lastTransitionTime": self.timestamp,
+                "reason": "InsufficientPods", "message": "",
+            ]
+            spent[path: ["status", "conditions"]] = .array(others + [condition])
+        }
         self.store.write(spent, at: key)
+    }
+
+    private static func overBudget(_ why: String, retry: Int64?) -> APIFailure {
+        var details: JSONTree = ["causes": [["reason": "DisruptionBudget", "message": .string(why)]]]
+        if let retry { details["retryAfterSeconds"] = .integer(retry) }
+        return APIFailure(
+            code: 429, reason: "TooManyRequests",
+            message: "Cannot evict pod as it would violate the pod's disruption budget.", details: details)
     }
 }

@@ -7,8 +7,14 @@ extension FakeAPIServer {
     {
         let kind = target.kind
         guard kind.kind != "Namespace" else { throw .notCopied("the deletion of namespaces") }
-        let old = try self.existing(target, name)
         let sent = request.body.isEmpty ? [:] : try Self.object(request)
+        let policy = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"]
+        if let policy, !["Foreground", "Background", "Orphan"].contains(policy) {
+            throw .invalid(
+                group: "meta.k8s.io", kind: "DeleteOptions", "",
+                [.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"])])
+        }
+        var old = try self.existing(target, name)
         for field in ["uid", "resourceVersion"] {
             if let wanted = sent["preconditions"]?[field], wanted != old["metadata"]?[field] {
                 var failure = APIFailure.conflict(
@@ -16,6 +22,11 @@ extension FakeAPIServer {
                 failure.details = APIFailure.details(name, kind.group, kind.kind)
                 throw failure
             }
+        }
+        if policy == "Foreground" || policy == "Orphan" {
+            let finalizer: JSONTree = policy == "Foreground" ? "foregroundDeletion" : "orphan"
+            let others = Self.finalizers(old).filter { $0 != finalizer }
+            old[path: ["metadata", "finalizers"]] = .array(others + [finalizer])
         }
         let isRunningPod =
             kind.kind == "Pod" && old[path: ["spec", "nodeName"]]?.string ?? "" != ""
@@ -92,12 +103,7 @@ extension FakeAPIServer {
             return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
         }
         pod[path: ["spec", "nodeName"]] = .string(node)
-        let labels = self.store.objects.first { $0.key.kind.kind == "Node" && $0.key.name == node }?.value
-        for label in ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"] {
-            if let value = labels?[path: ["metadata", "labels", label]] {
-                pod[path: ["metadata", "labels", label]] = value
-            }
-        }
+        self.copyZone(of: node, to: &pod)
         for field in ["annotations", "labels"] {
             for member in binding["metadata"]?[field]?.members ?? [] {
                 pod[path: ["metadata", field, member.key]] = member.value
@@ -105,10 +111,22 @@ extension FakeAPIServer {
         }
         pod[path: ["status", "nominatedNodeName"]] = nil
         let others = (pod[path: ["status", "conditions"]]?.elements ?? []).filter { $0["type"] != "PodScheduled" }
-        let scheduled: JSONTree = ["type": "PodScheduled", "status": "True", "lastTransitionTime": self.timestamp]
+        let scheduled: JSONTree = [
+            "type": "PodScheduled", "status": "True", "lastProbeTime": .null, "lastTransitionTime": self.timestamp,
+        ]
         pod[path: ["status", "conditions"]] = .array(others + [scheduled])
         self.store.write(pod, at: target.key(name))
         return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
+    }
+
+    /// Pods say in which zone and region they are.
+    func copyZone(of node: String, to pod: inout JSONTree) {
+        let state = self.store.objects.first { $0.key.kind.kind == "Node" && $0.key.name == node }?.value
+        for label in ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"] {
+            if let value = state?[path: ["metadata", "labels", label]] {
+                pod[path: ["metadata", "labels", label]] = value
+            }
+        }
     }
 
     private static func bindingConflict(_ name: String, _ why: String) -> APIFailure {

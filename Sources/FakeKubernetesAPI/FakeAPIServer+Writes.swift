@@ -26,6 +26,11 @@ extension FakeAPIServer {
                 code: 404, reason: "NotFound", message: "namespaces \"\(namespace)\" not found",
                 details: APIFailure.details(namespace, "", "namespaces"))
         }
+        if let why = Validation.unreadable(kind, sent) {
+            throw .badRequest("\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(why)")
+        }
+        let causes = Validation.causes(kind, sent, old: nil)
+        guard causes.isEmpty else { throw .invalid(kind, name, causes) }
         guard self.store.objects[target.key(name)] == nil else { throw .alreadyExists(kind, name) }
         metadata["namespace"] = target.namespace.map(JSONTree.string)
         metadata["uid"] = .string(self.makeUID())
@@ -33,15 +38,15 @@ extension FakeAPIServer {
         metadata["generation"] = kind.hasGeneration ? 1 : nil
         metadata["deletionTimestamp"] = nil
         metadata["managedFields"] = nil
-        for key in ["labels", "annotations", "finalizers", "ownerReferences"]
-        where metadata[key]?.members.isEmpty ?? true && metadata[key]?.elements.isEmpty ?? true {
-            metadata[key] = nil
-        }
         var object: JSONTree = [
             "kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata,
         ]
         for member in sent.members where object[member.key] == nil { object[member.key] = member.value }
         Defaults.set(kind, &object)
+        if kind.kind == "Pod", let node = object[path: ["spec", "nodeName"]]?.string {
+            self.copyZone(of: node, to: &object)
+        }
+        ObjectForm.normalise(kind, &object)
         if target.isDryRun { return object }
         return self.store.write(object, at: target.key(name)) ?? .null
     }
@@ -62,7 +67,7 @@ extension FakeAPIServer {
         }
     }
 
-    private static func isSubdomain(_ name: String) -> Bool {
+    static func isSubdomain(_ name: String) -> Bool {
         func isAlphanumeric(_ character: Character) -> Bool {
             character.isASCII && (character.isNumber || ("a"..."z").contains(character))
         }
@@ -78,17 +83,21 @@ extension FakeAPIServer {
     mutating func replace(_ target: RequestTarget, _ name: String, _ sent: JSONTree) throws(APIFailure) -> JSONTree {
         try Self.check(sent, is: target)
         let old = try self.existing(target, name)
+        if let why = Validation.unreadable(target.kind, sent) {
+            throw .badRequest(
+                "\(target.kind.kind) in version \"\(target.kind.version)\" cannot be handled as a \(target.kind.kind): \(why)"
+            )
+        }
         if target.kind.kind == "Lease", sent["metadata"]?["resourceVersion"]?.string ?? "" == "" {
             throw .invalid(
-                target.kind, name, field: "metadata.resourceVersion", reason: "FieldValueInvalid",
-                message: "Invalid value: 0: must be specified for an update")
+                group: target.kind.group, kind: target.kind.plural, name,
+                [.invalid("metadata.resourceVersion", "0: must be specified for an update")])
         }
         return try self.update(target, name, old: old, new: sent)
     }
 
     mutating func patch(_ target: RequestTarget, _ name: String, _ request: HTTPRequest) throws(APIFailure) -> JSONTree
     {
-        let kind = target.kind
         let contentType = request.headers["Content-Type"].map { String($0.prefix { $0 != ";" }) } ?? ""
         let old = try self.existing(target, name)
         var new = old
@@ -97,7 +106,7 @@ extension FakeAPIServer {
         case "application/strategic-merge-patch+json":
             let patch = try Self.object(request)
             do throws(JSONPatchFailure) { try new.apply(strategicPatch: patch) } catch {
-                throw APIFailure(code: 500, reason: "", message: error.message)
+                throw .failed(error.message)
             }
         case "application/json-patch+json":
             guard case .array(let operations)? = JSONTree(parsing: String(decoding: request.body, as: UTF8.self)) else {
@@ -106,18 +115,30 @@ extension FakeAPIServer {
             do throws(JSONPatchFailure) { try new.apply(jsonPatch: operations) } catch {
                 throw APIFailure(
                     code: 422, reason: "Invalid", message: "the server rejected our request: \(error.message)",
-                    details: APIFailure.details(name, kind.group, kind.plural))
+                    details: [:])
             }
         case "application/apply-patch+yaml": throw .notCopied("server-side apply")
         default:
             throw APIFailure(
                 code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: [:])
         }
+        if let why = Validation.unreadable(target.kind, new) { throw .unreadablePatch(why) }
+        if target.options["fieldValidation"] == "Strict",
+            let field = Validation.unknownFields(target.kind, new).first
+        {
+            throw .unreadablePatch("strict decoding error: unknown field \"\(field)\"")
+        }
+        if let version = new["metadata"]?["resourceVersion"]?.string, Int64(version) == nil {
+            throw .failed("strconv.ParseUint: parsing \"\(version)\": invalid syntax")
+        }
+        if let uid = new["metadata"]?["uid"], uid != old["metadata"]?["uid"] {
+            throw .invalid(target.kind, name, [.invalid("metadata.uid", "field is immutable")])
+        }
         return try self.update(target, name, old: old, new: new)
     }
 
     /// Keeps what the caller may not change, counts the generation, and writes if anything is left that differs.
-    private mutating func update(
+    mutating func update(
         _ target: RequestTarget, _ name: String, old: JSONTree, new sent: JSONTree
     ) throws(APIFailure) -> JSONTree {
         let kind = target.kind
@@ -147,12 +168,17 @@ extension FakeAPIServer {
             "deletionGracePeriodSeconds",
         ]
         for key in kept { new[path: ["metadata", key]] = oldMetadata[key] }
-        if kind.hasGeneration, new["spec"] != old["spec"] {
+        Defaults.fill(kind, &new)
+        ObjectForm.normalise(kind, &new)
+        let isSpecNew = ObjectForm.canonical(new["spec"] ?? .null) != ObjectForm.canonical(old["spec"] ?? .null)
+        if kind.hasGeneration, isSpecNew {
             new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
         }
-        guard new != old else { return old }
+        guard ObjectForm.canonical(new) != ObjectForm.canonical(old) else { return old }
+        let causes = Validation.causes(kind, new, old: old)
+        guard causes.isEmpty else { throw .invalid(kind, name, causes) }
+        if kind.kind == "Pod", isSpecNew { try Self.checkPodChange(name, old: old, new: new) }
         if target.isDryRun { return new }
-        if kind.kind == "Pod", new["spec"] != old["spec"] { try Self.checkPodChange(name, old: old, new: new) }
         if oldMetadata["deletionTimestamp"] != nil, kind.kind != "Pod", Self.finalizers(new).isEmpty {
             self.store.write(nil, at: target.key(name))
             return new

@@ -60,10 +60,21 @@ public struct FakeAPIServer: Sendable {
     public mutating func handle(_ request: HTTPRequest) -> Reply {
         do throws(APIFailure) {
             if let answer = try self.discovery(request) { return answer }
+            if let answer = try self.bindByCollection(request) { return answer }
             return try self.dispatch(request, RequestTarget(request.target, kinds: self.kinds))
         } catch {
             return .answer(status: Int(error.code), body: error.status)
         }
+    }
+
+    /// `POST …/bindings` names the pod in its body.
+    private mutating func bindByCollection(_ request: HTTPRequest) throws(APIFailure) -> Reply? {
+        let (parts, _) = RequestTarget.split(request.target)
+        guard request.method == "POST", parts.count == 5, parts[0] == "api", parts[4] == "bindings" else { return nil }
+        let binding = try Self.object(request)
+        let name = binding["metadata"]?["name"]?.string ?? ""
+        let target = try RequestTarget("/api/v1/namespaces/\(parts[3])/pods/\(name)/binding", kinds: self.kinds)
+        return .answer(status: 201, body: try self.bind(target, name, binding))
     }
 
     private mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
@@ -101,6 +112,14 @@ public struct FakeAPIServer: Sendable {
         case ("PATCH", let name?, nil), ("PATCH", let name?, "status"):
             return .answer(status: 200, body: try self.patch(target, name, request))
         case ("DELETE", let name?, nil): return .answer(status: 200, body: try self.delete(target, name, request))
+        case ("DELETE", nil, _): return .answer(status: 200, body: try self.deleteCollection(target, request))
+        case ("GET", let name?, "scale") where target.kind.isScalable:
+            return .answer(status: 200, body: Self.scale(try self.existing(target, name)))
+        case ("PUT", let name?, "scale") where target.kind.isScalable,
+            ("PATCH", let name?, "scale") where target.kind.isScalable:
+            return .answer(status: 200, body: try self.rescale(target, name, request))
+        case (_, _, let subresource) where subresource.map(target.kind.subresources.contains) ?? true:
+            throw .methodNotAllowed
         default: throw .notCopied("\(request.method) of \(target.subresource ?? target.kind.plural)")
         }
     }

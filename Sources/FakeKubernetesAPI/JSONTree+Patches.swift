@@ -122,32 +122,64 @@ extension JSONTree {
         "topologySpreadConstraints": "topologyKey", "addresses": "type",
     ]
 
-    /// Kubernetes' own merge: as a merge patch, but lists of known names are merged by key, and `$patch` says what else to do.
+    /// Lists of plain values that are merged as sets.
+    private static let primitiveSets: Set<String> = ["finalizers"]
+
+    /// Kubernetes' own merge: as a merge patch, but lists of known names are merged by key, and directives say what else to do:
+    /// `$patch` (replace, delete, merge), `$retainKeys`, `$setElementOrder/LIST`, `$deleteFromPrimitiveList/LIST`.
     mutating func apply(strategicPatch patch: JSONTree) throws(JSONPatchFailure) {
         guard case .object(let members) = patch else { return self = patch }
-        if patch["$patch"] == "replace" {
-            var whole = patch
-            whole["$patch"] = nil
-            return self = whole
+        switch patch["$patch"]?.string {
+        case nil, "merge": break
+        case "replace": return self = Self.withoutDirectives(patch)
+        case "delete": return self = .object([])
+        case let other?: throw JSONPatchFailure(message: "unknown patch type: \(other)")
         }
         if case .object = self {} else { self = .object([]) }
-        for member in members where member.key != "$patch" {
+        if let kept = patch["$retainKeys"]?.elements.compactMap(\.string) {
+            self = .object(self.members.filter { kept.contains($0.key) })
+        }
+        for member in members where member.key.hasPrefix("$deleteFromPrimitiveList/") {
+            let list = String(member.key.dropFirst("$deleteFromPrimitiveList/".count))
+            let left = (self[list]?.elements ?? []).filter { !member.value.elements.contains($0) }
+            self[list] = left.isEmpty ? nil : .array(left)
+        }
+        for member in members where !member.key.hasPrefix("$") {
             guard member.value != .null else {
                 self[member.key] = nil
                 continue
             }
-            if let key = Self.mergeKeys[member.key], case .array(let patches) = member.value {
-                var list = self[member.key]?.elements ?? []
-                try Self.merge(patches, into: &list, by: key)
-                self[member.key] = list.isEmpty && self[member.key] == nil && patches.isEmpty ? nil : .array(list)
-            } else if case .object = member.value {
-                var child = self[member.key] ?? .object([])
-                try child.apply(strategicPatch: member.value)
-                self[member.key] = child
-            } else {
-                self[member.key] = member.value
+            try self.merge(member, order: patch["$setElementOrder/\(member.key)"])
+        }
+        for member in members where member.key.hasPrefix("$setElementOrder/") {
+            let list = String(member.key.dropFirst("$setElementOrder/".count))
+            if patch[list] == nil, let key = Self.mergeKeys[list], let elements = self[list]?.elements {
+                self[list] = .array(Self.ordered(elements, by: key, patched: member.value.elements, before: elements))
             }
         }
+    }
+
+    private mutating func merge(_ member: Member, order: JSONTree?) throws(JSONPatchFailure) {
+        if let key = Self.mergeKeys[member.key], case .array(let patches) = member.value {
+            let before = self[member.key]?.elements ?? []
+            var list = before
+            try Self.merge(patches, into: &list, by: key)
+            list = Self.ordered(list, by: key, patched: order?.elements ?? patches, before: before)
+            self[member.key] = list.isEmpty && self[member.key] == nil && patches.isEmpty ? nil : .array(list)
+        } else if Self.primitiveSets.contains(member.key), case .array(let added) = member.value {
+            let before = self[member.key]?.elements ?? []
+            self[member.key] = .array(before + added.filter { !before.contains($0) })
+        } else if case .object = member.value {
+            var child = self[member.key] ?? .object([])
+            try child.apply(strategicPatch: member.value)
+            self[member.key] = child
+        } else {
+            self[member.key] = member.value
+        }
+    }
+
+    private static func withoutDirectives(_ patch: JSONTree) -> JSONTree {
+        .object(patch.members.filter { !$0.key.hasPrefix("$") })
     }
 
     private static func merge(
@@ -167,8 +199,37 @@ extension JSONTree {
             } else if let index {
                 try list[index].apply(strategicPatch: patch)
             } else {
-                list.append(patch)
+                var added = JSONTree.object([])
+                try added.apply(strategicPatch: patch)
+                list.append(added)
             }
         }
+    }
+
+    /// The order of a merged list: elements of the patch in its order, the others in theirs; where the two meet, an element that
+    /// stood before one of the patch's stays before it, and else the patch's come first.
+    private static func ordered(
+        _ list: [JSONTree], by key: String, patched: [JSONTree], before: [JSONTree]
+    ) -> [JSONTree] {
+        let names = patched.map { $0[key] ?? $0 }
+        let positions = before.map { $0[key] ?? .null }
+        var ours = list.filter { element in names.contains { $0 == element[key] } }
+            .sorted { left, right in
+                (names.firstIndex { $0 == left[key] } ?? 0) < (names.firstIndex { $0 == right[key] } ?? 0)
+            }[...]
+        var others = list.filter { element in !names.contains { $0 == element[key] } }[...]
+        var result: [JSONTree] = []
+        while let own = ours.first {
+            guard let other = others.first else { break }
+            let (left, right) = (positions.firstIndex { $0 == other[key] }, positions.firstIndex { $0 == own[key] })
+            if let left, let right, left < right {
+                result.append(other)
+                others.removeFirst()
+            } else {
+                result.append(own)
+                ours.removeFirst()
+            }
+        }
+        return result + ours + others
     }
 }

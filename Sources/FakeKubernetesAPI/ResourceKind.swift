@@ -16,6 +16,14 @@ struct ResourceKind: Sendable, Hashable {
     var qualifiedPlural: String { self.group.isEmpty ? self.plural : "\(self.plural).\(self.group)" }
     var qualifiedKind: String { self.group.isEmpty ? self.kind : "\(self.kind).\(self.group)" }
 
+    var isScalable: Bool { ["Deployment", "ReplicaSet", "StatefulSet"].contains(self.kind) }
+
+    /// Those that are copied.
+    var subresources: [String] {
+        (self.hasStatus ? ["status"] : []) + (self.isScalable ? ["scale"] : [])
+            + (self.kind == "Pod" ? ["binding", "eviction"] : [])
+    }
+
     enum Traits { case plain, status, statusAndGeneration }
 
     init(

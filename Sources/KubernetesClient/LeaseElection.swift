@@ -192,7 +192,8 @@ public struct LeaseElection: Sendable {
         }
     }
 
-    private var seconds: JSONTree { .integer(self.configuration.leaseDuration.components.seconds) }
+    /// Whole seconds, at least one: less is refused.
+    private var seconds: JSONTree { .integer(max(1, self.configuration.leaseDuration.components.seconds)) }
 
     private func written(
         _ observed: Observed?, _ write: () async throws(KubernetesError) -> JSONDocument

@@ -1,0 +1,197 @@
+import KubernetesAPI
+
+/// What the server refuses about an object's content. Only rules that matter to scheduling and to who writes these objects.
+enum Validation {
+    typealias Cause = APIFailure.Cause
+
+    /// - Parameter old: Nil for a new object.
+    static func causes(_ kind: ResourceKind, _ object: JSONTree, old: JSONTree?) -> [Cause] {
+        var causes = self.labels(object)
+        if let old { causes += self.finalizers(object, old: old) }
+        switch kind.kind {
+        case "Node": causes += self.node(object, old: old)
+        case "Lease": causes += self.lease(object)
+        case "Deployment": causes += self.deployment(object, old: old)
+        case "PodDisruptionBudget": causes += self.budget(object)
+        default: break
+        }
+        return causes
+    }
+
+    /// What does not even have the type that its field must have.
+    static func unreadable(_ kind: ResourceKind, _ object: JSONTree) -> String? {
+        switch kind.kind {
+        case "Lease":
+            for field in ["acquireTime", "renewTime"] {
+                if let time = object[path: ["spec", field]], time != .null, time.string.flatMap(MicroTime.init) == nil {
+                    return "parsing time \(time.text) as \"2006-01-02T15:04:05.000000Z07:00\""
+                }
+            }
+        case "Deployment":
+            if let replicas = object[path: ["spec", "replicas"]], replicas != .null, replicas.integer == nil {
+                return "json: cannot unmarshal \(replicas.text) into Go struct field DeploymentSpec.spec.replicas"
+            }
+        default: break
+        }
+        return nil
+    }
+
+    /// Fields of the spec that its type does not have.
+    static func unknownFields(_ kind: ResourceKind, _ object: JSONTree) -> [String] {
+        var known = object
+        ObjectForm.normalise(kind, &known)
+        let names = Set(known["spec"]?.members.map(\.key) ?? [])
+        let dropped = (object["spec"]?.members ?? []).filter { member in
+            member.value != .null && !names.contains(member.key)
+                && !["strategy", "preferredHolder"].contains(member.key)
+        }
+        return kind.kind == "Lease" || kind.kind == "Deployment" ? dropped.map { "spec.\($0.key)" } : []
+    }
+
+    // MARK: Metadata
+
+    private static func labels(_ object: JSONTree) -> [Cause] {
+        (object["metadata"]?["labels"]?.members ?? []).flatMap { label -> [Cause] in
+            var causes: [Cause] = []
+            if !self.isQualifiedName(label.key) {
+                causes.append(
+                    .invalid("metadata.labels", "\"\(label.key)\": name part must consist of alphanumeric characters"))
+            }
+            if !self.isLabelValue(label.value.string ?? "!") {
+                causes.append(
+                    .invalid(
+                        "metadata.labels", "\"\(label.value.string ?? "")\": a valid label must be an empty string"))
+            }
+            return causes
+        }
+    }
+
+    static func isLabelValue(_ value: String) -> Bool { value.isEmpty || self.isNamePart(value) }
+
+    static func isQualifiedName(_ name: String) -> Bool {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let last = parts.last, self.isNamePart(String(last)) else { return false }
+        return parts.count == 1 || FakeAPIServer.isSubdomain(String(parts[0]))
+    }
+
+    private static func isNamePart(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        }
+        let bytes = Array(text.utf8)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= 63 else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && bytes.allSatisfy {
+                isAlphanumeric($0) || [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ".")].contains($0)
+            }
+    }
+
+    /// Whoever is being deleted gets no new finalizers. The real server says so twice.
+    private static func finalizers(_ object: JSONTree, old: JSONTree) -> [Cause] {
+        guard old["metadata"]?["deletionTimestamp"] != nil else { return [] }
+        let before = FakeAPIServer.finalizers(old)
+        let added = FakeAPIServer.finalizers(object).filter { !before.contains($0) }
+        guard !added.isEmpty else { return [] }
+        let cause = Cause.forbidden(
+            "metadata.finalizers", "no new finalizers can be added if the object is being deleted, found \(added)")
+        return [cause, cause]
+    }
+
+    // MARK: Kinds
+
+    private static func node(_ node: JSONTree, old: JSONTree?) -> [Cause] {
+        var causes: [Cause] = []
+        var seen: Set<String> = []
+        for (index, taint) in (node[path: ["spec", "taints"]]?.elements ?? []).enumerated() {
+            let effect = taint["effect"]?.string ?? ""
+            let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"]
+            if !effects.contains(effect) {
+                causes.append(.notSupported("metadata.taints[\(index)].effect", effect, effects))
+            } else if !seen.insert("\(taint["key"]?.string ?? ""):\(effect)").inserted {
+                causes.append(.duplicate("metadata.taints[\(index)]", taint.text))
+            }
+        }
+        for list in ["capacity", "allocatable"] {
+            for amount in node[path: ["status", list]]?.members ?? [] where amount.key.contains("/") {
+                if !self.isWhole(amount.value) {
+                    causes.append(.invalid("status.\(list).\(amount.key)", "\(amount.value.text): must be an integer"))
+                }
+            }
+        }
+        let provider = old?[path: ["spec", "providerID"]]?.string ?? ""
+        if !provider.isEmpty, node[path: ["spec", "providerID"]]?.string != provider {
+            causes.append(
+                .forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid"))
+        }
+        return causes
+    }
+
+    static func isWhole(_ amount: JSONTree) -> Bool {
+        if amount.integer != nil { return true }
+        guard let text = amount.string, let quantity = try? Quantity(parsing: text) else { return false }
+        return quantity.units(rounding: .up) == quantity.units(rounding: .down)
+    }
+
+    private static func lease(_ lease: JSONTree) -> [Cause] {
+        var causes: [Cause] = []
+        if let duration = lease[path: ["spec", "leaseDurationSeconds"]]?.integer, duration <= 0 {
+            causes.append(.invalid("spec.leaseDurationSeconds", "\(duration): must be greater than 0"))
+        }
+        if let count = lease[path: ["spec", "leaseTransitions"]]?.integer, count < 0 {
+            causes.append(.invalid("spec.leaseTransitions", "\(count): must be greater than or equal to 0"))
+        }
+        return causes
+    }
+
+    private static func deployment(_ deployment: JSONTree, old: JSONTree?) -> [Cause] {
+        var causes: [Cause] = []
+        if let replicas = deployment[path: ["spec", "replicas"]]?.integer, replicas < 0 {
+            causes.append(.invalid("spec.replicas", "\(replicas): must be greater than or equal to 0"))
+        }
+        let wanted = deployment[path: ["spec", "selector", "matchLabels"]]?.members ?? []
+        let labels = deployment[path: ["spec", "template", "metadata", "labels"]]
+        if wanted.contains(where: { labels?[$0.key] != $0.value }) {
+            causes.append(
+                .invalid(
+                    "spec.template.metadata.labels",
+                    "\(labels?.text ?? "null"): `selector` does not match template `labels`"))
+        }
+        if let old,
+            ObjectForm.canonical(old[path: ["spec", "selector"]] ?? .null)
+                != ObjectForm.canonical(deployment[path: ["spec", "selector"]] ?? .null)
+        {
+            causes.append(.invalid("spec.selector", "field is immutable"))
+        }
+        let status = deployment["status"] ?? [:]
+        let replicas = status["replicas"]?.integer ?? 0
+        if replicas < 0 {
+            causes.append(.invalid("status.replicas", "\(replicas): must be greater than or equal to 0"))
+        }
+        for field in ["updatedReplicas", "readyReplicas", "availableReplicas"]
+        where status["replicas"] != nil && status[field]?.integer ?? 0 > replicas {
+            causes.append(.invalid("status.\(field)", "cannot be greater than status.replicas"))
+        }
+        return causes
+    }
+
+    private static func budget(_ budget: JSONTree) -> [Cause] {
+        let spec = budget["spec"] ?? [:]
+        if spec["minAvailable"] != nil, spec["maxUnavailable"] != nil {
+            return [.invalid("spec", "minAvailable and maxUnavailable cannot be both set")]
+        }
+        return ["minAvailable", "maxUnavailable"].compactMap { field in
+            guard let value = spec[field] else { return nil }
+            if let count = value.integer {
+                return count < 0 ? .invalid("spec.\(field)", "\(count): must be greater than or equal to 0") : nil
+            }
+            let text = value.string ?? ""
+            guard text.hasSuffix("%"), let share = Int64(text.dropLast()), share >= 0 else {
+                return .invalid(
+                    "spec.\(field)", "\(value.text): a valid percent string must be a numeric string followed by %")
+            }
+            return share > 100 ? .invalid("spec.\(field)", "\(value.text): must not be greater than 100%") : nil
+        }
+    }
+}
