@@ -54,7 +54,7 @@ enum FakeObjects {
         object[path: ["metadata", "resourceVersion"]] = nil
         object[path: ["metadata", "uid"]] = nil
         let status = object["status"]
-        let reply = server.handle(HTTPRequest(method: "POST", target: collection, body: object.bytes))
+        let reply = server.restore(object)
         guard case .answer(201, let created) = reply else {
             throw ValidationError("\(path): the server refused an object: \(reply)")
         }

@@ -52,6 +52,12 @@ struct APIFailure: Error, Sendable, Equatable {
             details: Self.details(name, kind.group, kind.plural))
     }
 
+    static func forbidden(_ kind: ResourceKind, _ name: String, _ why: String) -> Self {
+        .init(
+            code: 403, reason: "Forbidden", message: "\(kind.qualifiedPlural) \"\(name)\" is forbidden: \(why)",
+            details: Self.details(name, kind.group, kind.plural))
+    }
+
     /// One thing that is wrong with an object.
     struct Cause: Sendable, Equatable {
         let field: String
@@ -68,7 +74,9 @@ struct APIFailure: Error, Sendable, Equatable {
         }
 
         static func required(_ field: String, _ message: String) -> Self {
-            .init(field: field, reason: "FieldValueRequired", message: "Required value: \(message)")
+            .init(
+                field: field, reason: "FieldValueRequired",
+                message: message.isEmpty ? "Required value" : "Required value: \(message)")
         }
 
         static func notSupported(_ field: String, _ value: String, _ supported: [String]) -> Self {
@@ -94,7 +102,8 @@ struct APIFailure: Error, Sendable, Equatable {
     }
 
     static func invalid(_ kind: ResourceKind, _ name: String, _ causes: [Cause]) -> Self {
-        .invalid(group: kind.group, kind: kind.kind, name, causes)
+        // Events of both groups are judged as the core group's.
+        .invalid(group: kind == .events ? "" : kind.group, kind: kind.kind, name, causes)
     }
 
     static func invalid(group: String, kind: String, _ name: String, _ causes: [Cause]) -> Self {
@@ -119,6 +128,9 @@ struct APIFailure: Error, Sendable, Equatable {
         code: 405, reason: "MethodNotAllowed",
         message: "the server does not allow this method on the requested resource",
         details: [:])
+
+    static let resourceNotFound = APIFailure(
+        code: 404, reason: "NotFound", message: "the server could not find the requested resource", details: [:])
 
     /// An error of the server's own making, without a reason.
     static func failed(_ message: String) -> Self { .init(code: 500, reason: "", message: message) }

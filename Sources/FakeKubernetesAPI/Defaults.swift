@@ -56,17 +56,44 @@ enum Defaults {
             ("schedulerName", "default-scheduler"), ("restartPolicy", "Always"), ("terminationGracePeriodSeconds", 30),
             ("dnsPolicy", "ClusterFirst"), ("securityContext", [:]),
         ]
-        for (field, value) in values { self.setDefault(&spec, [field], value) }
+        for (field, value) in values {
+            if spec[field] == "" { spec[field] = nil }
+            self.setDefault(&spec, [field], value)
+        }
+        if spec["terminationGracePeriodSeconds"]?.integer ?? 0 < 0 { spec["terminationGracePeriodSeconds"] = 1 }
         for field in ["containers", "initContainers"] {
             guard case .array(var containers)? = spec[field] else { continue }
-            for index in containers.indices { self.setContainer(&containers[index]) }
+            for index in containers.indices {
+                self.setContainer(&containers[index], onHostNetwork: spec["hostNetwork"] == .boolean(true))
+            }
             spec[field] = .array(containers)
         }
+        self.setResources(&spec, isPod: true)
         guard case .array(var volumes)? = spec["volumes"] else { return }
-        for index in volumes.indices where volumes[index]["hostPath"] != nil {
-            self.setDefault(&volumes[index], ["hostPath", "type"], "")
-        }
+        for index in volumes.indices { self.setVolume(&volumes[index]) }
         spec["volumes"] = .array(volumes)
+    }
+
+    private static func setVolume(_ volume: inout JSONTree) {
+        if volume["hostPath"] != nil { self.setDefault(&volume, ["hostPath", "type"], "") }
+        for source in ["configMap", "secret", "projected", "downwardAPI"] where volume[source] != nil {
+            self.setDefault(&volume, [source, "defaultMode"], 420)
+        }
+    }
+
+    /// Amounts in the server's own spelling; what is limited and not asked for is asked for.
+    private static func setResources(_ holder: inout JSONTree, isPod: Bool = false) {
+        for kind in ["limits", "requests"] {
+            for amount in holder[path: ["resources", kind]]?.members ?? [] {
+                if let text = CanonicalQuantity.text(amount.value) {
+                    holder[path: ["resources", kind, amount.key]] = .string(text)
+                }
+            }
+        }
+        for limit in holder[path: ["resources", "limits"]]?.members ?? []
+        where !(isPod && limit.key.contains("/")) {
+            self.setDefault(&holder, ["resources", "requests", limit.key], limit.value)
+        }
     }
 
     private static func setTemplate(_ object: inout JSONTree) {
@@ -102,7 +129,7 @@ enum Defaults {
         pod["status"] = status
     }
 
-    private static func setContainer(_ container: inout JSONTree) {
+    private static func setContainer(_ container: inout JSONTree, onHostNetwork: Bool) {
         self.setDefault(&container, ["terminationMessagePath"], "/dev/termination-log")
         self.setDefault(&container, ["terminationMessagePolicy"], "File")
         let image = container["image"]?.string ?? ""
@@ -111,18 +138,29 @@ enum Defaults {
             &container, ["imagePullPolicy"], tag == nil || tag == "latest" ? "Always" : "IfNotPresent")
         self.setDefault(&container, ["resources"], [:])
         if case .array(var ports)? = container["ports"] {
-            for index in ports.indices { self.setDefault(&ports[index], ["protocol"], "TCP") }
-            container["ports"] = .array(ports)
-        }
-        for kind in ["limits", "requests"] {
-            for amount in container[path: ["resources", kind]]?.members ?? [] {
-                if let number = amount.value.integer {
-                    container[path: ["resources", kind, amount.key]] = .string(String(number))
+            for index in ports.indices {
+                self.setDefault(&ports[index], ["protocol"], "TCP")
+                if onHostNetwork, let port = ports[index]["containerPort"] {
+                    self.setDefault(&ports[index], ["hostPort"], port)
                 }
             }
+            container["ports"] = .array(ports)
         }
-        for limit in container[path: ["resources", "limits"]]?.members ?? [] {
-            self.setDefault(&container, ["resources", "requests", limit.key], limit.value)
+        self.setResources(&container)
+        if case .array(var variables)? = container["env"] {
+            for index in variables.indices where variables[index][path: ["valueFrom", "fieldRef"]] != nil {
+                self.setDefault(&variables[index], ["valueFrom", "fieldRef", "apiVersion"], "v1")
+            }
+            container["env"] = .array(variables)
+        }
+        for probe in ["livenessProbe", "readinessProbe", "startupProbe"] where container[probe] != nil {
+            let values: [(String, JSONTree)] = [
+                ("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3),
+            ]
+            for (field, value) in values { self.setDefault(&container, [probe, field], value) }
+            guard container[path: [probe, "httpGet"]] != nil else { continue }
+            self.setDefault(&container, [probe, "httpGet", "path"], "/")
+            self.setDefault(&container, [probe, "httpGet", "scheme"], "HTTP")
         }
     }
 
@@ -143,7 +181,10 @@ enum Defaults {
 
     /// By CPU and memory alone: devices do not count.
     private static func qosClass(of pod: JSONTree) -> JSONTree {
-        let containers = ["containers", "initContainers"].flatMap { pod[path: ["spec", $0]]?.elements ?? [] }
+        let own = pod[path: ["spec", "resources"]]?.members.isEmpty == false ? pod["spec"] : nil
+        let containers =
+            own.map { [$0] }
+            ?? ["containers", "initContainers"].flatMap { pod[path: ["spec", $0]]?.elements ?? [] }
         let amounts = containers.flatMap { container in
             ["cpu", "memory"].map { resource in
                 (

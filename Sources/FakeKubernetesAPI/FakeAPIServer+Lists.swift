@@ -49,29 +49,47 @@ extension FakeAPIServer {
     private func listVersion(_ target: RequestTarget, isContinued: Bool) throws(APIFailure) -> Int64 {
         let asked = target.options["resourceVersion"] ?? ""
         let match = target.options["resourceVersionMatch"] ?? ""
-        if target.isSet("sendInitialEvents") {
-            throw .invalidListOptions(field: "sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list")
+        if let limit = target.options["limit"], !limit.isEmpty, Int64(limit) == nil {
+            throw .badRequest("strconv.ParseInt: parsing \"\(limit)\": invalid syntax")
         }
-        if !match.isEmpty, asked.isEmpty || isContinued || (match == "Exact" && asked == "0") {
-            throw .invalidListOptions(
-                field: "resourceVersionMatch", "Forbidden: resourceVersionMatch is forbidden with these options")
-        }
+        let causes = Self.causes(
+            asked: asked, match: match, isContinued: isContinued, wantsEvents: target.isSet("sendInitialEvents"))
+        guard causes.isEmpty else { throw .invalid(group: "meta.k8s.io", kind: "ListOptions", "", causes) }
         guard !asked.isEmpty else { return self.store.version }
         if isContinued { throw .badRequest("specifying resource version is not allowed when using continue") }
         let version = try Self.version(asked)
-        guard version <= self.store.version else {
-            throw APIFailure(
-                code: 504, reason: "Timeout",
-                message: "Too large resource version: \(version), current: \(self.store.version)",
-                details: [
-                    "causes": [
-                        ["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]
-                    ],
-                    "retryAfterSeconds": 1,
-                ])
-        }
+        guard version <= self.store.version else { throw Self.fromTheFuture(version, self.store.version) }
         let isLegacyExact = match.isEmpty && version > 0 && (target.options["limit"].flatMap(Int.init) ?? 0) > 0
         return match == "Exact" || isLegacyExact ? version : self.store.version
+    }
+
+    private static func causes(
+        asked: String, match: String, isContinued: Bool, wantsEvents: Bool
+    ) -> [APIFailure.Cause] {
+        let field = "resourceVersionMatch"
+        var causes: [APIFailure.Cause] = []
+        if !match.isEmpty {
+            if asked.isEmpty {
+                causes.append(.forbidden(field, "\(field) is forbidden unless resourceVersion is provided"))
+            }
+            if isContinued { causes.append(.forbidden(field, "\(field) is forbidden when continue is provided")) }
+            if !["Exact", "NotOlderThan"].contains(match) {
+                causes.append(.notSupported(field, match, ["Exact", "NotOlderThan", ""]))
+            } else if match == "Exact", asked == "0" {
+                causes.append(.forbidden(field, "\(field) \"Exact\" is forbidden for resourceVersion \"0\""))
+            }
+        }
+        if wantsEvents { causes.append(.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")) }
+        return causes
+    }
+
+    static func fromTheFuture(_ version: Int64, _ current: Int64) -> APIFailure {
+        APIFailure(
+            code: 504, reason: "Timeout", message: "Too large resource version: \(version), current: \(current)",
+            details: [
+                "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]],
+                "retryAfterSeconds": 1,
+            ])
     }
 
     static func version(_ text: String) throws(APIFailure) -> Int64 {

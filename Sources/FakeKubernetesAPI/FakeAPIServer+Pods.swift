@@ -6,8 +6,14 @@ extension FakeAPIServer {
     mutating func delete(_ target: RequestTarget, _ name: String, _ request: HTTPRequest) throws(APIFailure) -> JSONTree
     {
         let kind = target.kind
-        guard kind.kind != "Namespace" else { throw .notCopied("the deletion of namespaces") }
+        if kind.kind == "Namespace" { return try self.terminate(target, name) }
         let sent = request.body.isEmpty ? [:] : try Self.object(request)
+        if let found = sent["kind"]?.string, found != "DeleteOptions" {
+            throw .badRequest("no kind \"\(found)\" is registered for deletion: DeleteOptions is expected")
+        }
+        if let grace = target.options["gracePeriodSeconds"], Int64(grace) == nil {
+            throw .badRequest("strconv.ParseInt: parsing \"\(grace)\": invalid syntax")
+        }
         let policy = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"]
         if let policy, !["Foreground", "Background", "Orphan"].contains(policy) {
             throw .invalid(

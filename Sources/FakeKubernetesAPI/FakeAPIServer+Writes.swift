@@ -2,18 +2,24 @@ import HTTPTransport
 import KubernetesAPI
 
 extension FakeAPIServer {
-    mutating func create(_ target: RequestTarget, _ sent: JSONTree) throws(APIFailure) -> JSONTree {
+    /// - Parameter isRestored: Taken as it is from another server: admission has been passed there.
+    mutating func create(
+        _ target: RequestTarget, _ sent: JSONTree, isRestored: Bool = false
+    ) throws(APIFailure) -> JSONTree {
         let kind = target.kind
         if kind.isNamespaced, target.namespace == nil { throw .notCopied("a create without a namespace in the path") }
         var metadata = sent["metadata"] ?? [:]
         if metadata["name"]?.string ?? "" == "", let prefix = metadata["generateName"]?.string, !prefix.isEmpty {
-            metadata["name"] = .string(prefix + self.makeSuffix())
+            metadata["name"] = .string(prefix.prefix(58) + self.makeSuffix())
         }
         let name = metadata["name"]?.string ?? ""
         guard !name.isEmpty else {
-            throw .invalid(
-                kind, "", field: "metadata.name", reason: "FieldValueRequired",
-                message: "Required value: name or generateName is required")
+            let causes = [APIFailure.Cause.required("metadata.name", "name or generateName is required")]
+            let isEmpty = kind.kind == "Pod" && sent["spec"] == nil
+            throw .invalid(kind, "", causes + (isEmpty ? [.required("spec.containers", "")] : []))
+        }
+        if metadata["resourceVersion"]?.string ?? "" != "", !isRestored {
+            throw .failed("resourceVersion should not be set on objects to be created")
         }
         try Self.check(sent, is: target)
         guard Self.isSubdomain(name) else {
@@ -21,6 +27,7 @@ extension FakeAPIServer {
                 kind, name, field: "metadata.name", reason: "FieldValueInvalid",
                 message: "Invalid value: \"\(name)\": a lowercase RFC 1123 subdomain is expected")
         }
+        if let namespace = target.namespace { try self.checkNamespace(namespace, kind, name) }
         if let namespace = target.namespace, !self.hasNamespace(namespace) {
             throw APIFailure(
                 code: 404, reason: "NotFound", message: "namespaces \"\(namespace)\" not found",
@@ -29,9 +36,11 @@ extension FakeAPIServer {
         if let why = Validation.unreadable(kind, sent) {
             throw .badRequest("\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(why)")
         }
-        let causes = Validation.causes(kind, sent, old: nil)
-        guard causes.isEmpty else { throw .invalid(kind, name, causes) }
-        guard self.store.objects[target.key(name)] == nil else { throw .alreadyExists(kind, name) }
+        if target.options["fieldValidation"] == "Strict", let field = Validation.unknownFields(kind, sent).first {
+            throw .badRequest(
+                "\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): "
+                    + "strict decoding error: unknown field \"\(field)\"")
+        }
         metadata["namespace"] = target.namespace.map(JSONTree.string)
         metadata["uid"] = .string(self.makeUID())
         metadata["creationTimestamp"] = self.timestamp
@@ -42,13 +51,53 @@ extension FakeAPIServer {
             "kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata,
         ]
         for member in sent.members where object[member.key] == nil { object[member.key] = member.value }
+        if kind.kind == "Pod", !isRestored { try self.setPriority(&object, name) }
         Defaults.set(kind, &object)
+        let causes = Validation.causes(kind, object, old: nil)
+        guard causes.isEmpty || isRestored else { throw .invalid(kind, name, causes) }
+        guard self.store.objects[target.key(name)] == nil else { throw .alreadyExists(kind, name) }
         if kind.kind == "Pod", let node = object[path: ["spec", "nodeName"]]?.string {
             self.copyZone(of: node, to: &object)
         }
         ObjectForm.normalise(kind, &object)
         if target.isDryRun { return object }
         return self.store.write(object, at: target.key(name)) ?? .null
+    }
+
+    /// From the class; whoever writes a number must write the class's own.
+    private func setPriority(_ pod: inout JSONTree, _ name: String) throws(APIFailure) {
+        let kind = ResourceKind.pods
+        let system: [String: Int64] = ["system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000]
+        var priority: Int64 = 0
+        if let named = pod[path: ["spec", "priorityClassName"]]?.string, !named.isEmpty {
+            let known = self.store.objects.first { $0.key.kind.kind == "PriorityClass" && $0.key.name == named }?.value
+            guard let value = system[named] ?? known?["value"]?.integer else {
+                throw .forbidden(kind, name, "no PriorityClass with name \(named) was found")
+            }
+            priority = value
+            if let policy = known?["preemptionPolicy"] { pod[path: ["spec", "preemptionPolicy"]] = policy }
+        }
+        if let written = pod[path: ["spec", "priority"]]?.integer, written != priority {
+            throw .forbidden(
+                kind, name,
+                "the integer value of priority (\(written)) must not be provided in pod spec; "
+                    + "priority admission controller computed \(priority) from the given PriorityClass name")
+        }
+        pod[path: ["spec", "priority"]] = .integer(priority)
+    }
+
+    private func checkNamespace(_ namespace: String, _ kind: ResourceKind, _ name: String) throws(APIFailure) {
+        let object = self.store.objects.first { $0.key.kind.kind == "Namespace" && $0.key.name == namespace }?.value
+        guard object?["metadata"]?["deletionTimestamp"] != nil else { return }
+        var failure = APIFailure.forbidden(
+            kind, name, "unable to create new content in namespace \(namespace) because it is being terminated")
+        failure.details?["causes"] = [
+            [
+                "reason": "NamespaceTerminating", "message": .string("namespace \(namespace) is being terminated"),
+                "field": "metadata.namespace",
+            ]
+        ]
+        throw failure
     }
 
     private func hasNamespace(_ name: String) -> Bool {

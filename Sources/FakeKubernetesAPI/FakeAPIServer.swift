@@ -17,7 +17,7 @@ public struct FakeAPIServer: Sendable {
     /// What is served. Definitions of further kinds add to it.
     private(set) var kinds = ResourceKind.all
     public let now: @Sendable () -> Int64
-    private var uidState: UInt64
+    var uidState: UInt64
 
     /// - Parameters:
     ///   - seed: Where uids and generated names start from.
@@ -61,7 +61,9 @@ public struct FakeAPIServer: Sendable {
         do throws(APIFailure) {
             if let answer = try self.discovery(request) { return answer }
             if let answer = try self.bindByCollection(request) { return answer }
-            return try self.dispatch(request, RequestTarget(request.target, kinds: self.kinds))
+            let target = try RequestTarget(request.target, kinds: self.kinds)
+            if let answer = try self.coreEvents(request, target) { return answer }
+            return try self.dispatch(request, target)
         } catch {
             return .answer(status: Int(error.code), body: error.status)
         }
@@ -77,11 +79,21 @@ public struct FakeAPIServer: Sendable {
         return .answer(status: 201, body: try self.bind(target, name, binding))
     }
 
-    private mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
+    mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
         if let dryRun = target.options["dryRun"], dryRun != "All" {
             throw .invalid(
-                target.kind, "", field: "dryRun", reason: "FieldValueNotSupported",
-                message: "Unsupported value: \"\(dryRun)\": supported values: \"All\"")
+                group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
+                [.notSupported("dryRun", dryRun, ["All"])])
+        }
+        if let validation = target.options["fieldValidation"], !["", "Ignore", "Strict", "Warn"].contains(validation) {
+            throw .invalid(
+                group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
+                [.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"])])
+        }
+        if request.method == "GET", target.name != nil, target.subresource == nil,
+            let asked = target.options["resourceVersion"].flatMap(Int64.init), asked > self.store.version
+        {
+            throw Self.fromTheFuture(asked, self.store.version)
         }
         let accept = request.headers["Accept"] ?? ""
         let isMetadataOnly =
@@ -102,6 +114,14 @@ public struct FakeAPIServer: Sendable {
                 ? .watch(try self.watch(target)) : .answer(status: 200, body: try self.list(target))
         case ("GET", let name?, nil), ("GET", let name?, "status"):
             return .answer(status: 200, body: try self.existing(target, name))
+        case ("POST", nil, _) where target.kind.isNamespaced && target.namespace == nil,
+            ("DELETE", nil, _) where target.kind.isNamespaced && target.namespace == nil:
+            throw .methodNotAllowed
+        case (_, let name?, let subresource?)
+        where target.kind == .pods && ["log", "exec", "attach", "portforward"].contains(subresource):
+            return try self.onNode(target, name, subresource)
+        case ("PUT", let name?, "finalize") where target.kind.kind == "Namespace":
+            return .answer(status: 200, body: try self.finalize(target, name, Self.object(request)))
         case ("POST", nil, _): return .answer(status: 201, body: try self.create(target, Self.object(request)))
         case ("POST", let name?, "binding") where target.kind.kind == "Pod":
             return .answer(status: 201, body: try self.bind(target, name, Self.object(request)))
@@ -120,7 +140,37 @@ public struct FakeAPIServer: Sendable {
             return .answer(status: 200, body: try self.rescale(target, name, request))
         case (_, _, let subresource) where subresource.map(target.kind.subresources.contains) ?? true:
             throw .methodNotAllowed
+        case (_, _, let subresource?) where !target.kind.uncopiedSubresources.contains(subresource):
+            throw .resourceNotFound
         default: throw .notCopied("\(request.method) of \(target.subresource ?? target.kind.plural)")
+        }
+    }
+
+    private static func optionsKind(_ method: String) -> String {
+        switch method {
+        case "POST": "CreateOptions"
+        case "PUT": "UpdateOptions"
+        case "PATCH": "PatchOptions"
+        default: "DeleteOptions"
+        }
+    }
+
+    /// What only a kubelet could answer; of a pod on no node it is known what comes of it.
+    private func onNode(_ target: RequestTarget, _ name: String, _ subresource: String) throws(APIFailure) -> Reply {
+        let pod = try self.existing(target, name)
+        guard pod[path: ["spec", "nodeName"]]?.string ?? "" == "" else { throw .notCopied("\(subresource) of a pod") }
+        if subresource == "log" { return .answer(status: 204, body: .null) }
+        throw .badRequest("pod \(name) does not have a host assigned")
+    }
+
+    /// Takes an object as another server had it: with its priority and version, and without validation.
+    public mutating func restore(_ object: JSONTree) -> Reply {
+        do throws(APIFailure) {
+            guard let path = self.collection(of: object) else { throw .resourceNotFound }
+            let target = try RequestTarget(path, kinds: self.kinds)
+            return .answer(status: 201, body: try self.create(target, object, isRestored: true))
+        } catch {
+            return .answer(status: Int(error.code), body: error.status)
         }
     }
 
@@ -138,62 +188,19 @@ public struct FakeAPIServer: Sendable {
     }
 
     static func object(_ request: HTTPRequest) throws(APIFailure) -> JSONTree {
-        guard let tree = JSONTree(parsing: String(decoding: request.body, as: UTF8.self)), case .object = tree else {
-            throw .badRequest("the body is not a JSON object")
+        guard request.body.count <= 3 << 20 else {
+            throw .init(
+                code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is 3145728")
         }
-        return tree
+        switch JSONTree(parsing: String(decoding: request.body, as: UTF8.self)) {
+        case .object(let members)?: return .object(members)
+        case .null?: return [:]
+        default: throw .badRequest("the body is not a JSON object")
+        }
     }
 
     func existing(_ target: RequestTarget, _ name: String) throws(APIFailure) -> JSONTree {
         guard let object = self.store.objects[target.key(name)] else { throw .notFound(target.kind, name) }
         return object
-    }
-
-    // MARK: Deterministic choices
-
-    /// SplitMix64, so that a seed gives the same uids everywhere.
-    mutating func nextRandom() -> UInt64 {
-        self.uidState &+= 0x9e37_79b9_7f4a_7c15
-        var value = self.uidState
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
-    mutating func makeUID() -> String {
-        let digits = [self.nextRandom(), self.nextRandom()].map { value in
-            let text = String(value, radix: 16)
-            return String(repeating: "0", count: 16 - text.count) + text
-        }.joined()
-        let characters = Array(digits)
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(characters[$0]) }.joined(separator: "-")
-    }
-
-    mutating func makeSuffix() -> String {
-        let alphabet = Array("bcdfghjklmnpqrstvwxz2456789")
-        return String((0..<5).map { _ in alphabet[Int(self.nextRandom() % UInt64(alphabet.count))] })
-    }
-
-    var timestamp: JSONTree { .string(Self.timestamp(self.now())) }
-
-    /// RFC 3339 in UTC, by the days-to-date arithmetic of the proleptic Gregorian calendar.
-    static func timestamp(_ seconds: Int64) -> String {
-        let days = seconds >= 0 ? seconds / 86_400 : -((86_399 - seconds) / 86_400)
-        let second = seconds - days * 86_400
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func padded(_ value: Int64, _ width: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        let date = [padded(year, 4), padded(month, 2), padded(dayOfYear - (153 * marchMonth + 2) / 5 + 1, 2)]
-        let time = [second / 3_600, second / 60 % 60, second % 60].map { padded($0, 2) }
-        return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "Z"
     }
 }

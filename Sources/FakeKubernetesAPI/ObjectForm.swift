@@ -6,12 +6,21 @@ enum ObjectForm {
         for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
             self.dropIfEmpty(&object, ["metadata", field])
         }
+        object[path: ["metadata", "selfLink"]] = nil
         switch kind.kind {
         case "Pod":
+            PodForm.dropUnknownFields(&object)
             for field in ["schedulingGates", "nodeSelector", "volumes", "initContainers"] {
                 self.dropIfEmpty(&object, ["spec", field])
             }
             self.completeConditions(&object)
+        case "Event":
+            for field in ["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"] where object[field] == nil
+            {
+                object[field] = .null
+            }
+            if object["deprecatedSource"] == nil { object["deprecatedSource"] = [:] }
+            for field in ["reportingController", "reportingInstance"] where object[field] == "" { object[field] = nil }
         case "Node": for field in ["taints", "podCIDRs"] { self.dropIfEmpty(&object, ["spec", field]) }
         case "Lease":
             self.keep(

@@ -70,6 +70,9 @@ struct ObjectSelector: Sendable {
         if words.count == 2, let set = Self.set(words[1], after: "notin") { return .isNotIn(words[0], set) }
         if part.hasPrefix("!") { return .isAbsent(Self.trimmed(part.dropFirst())) }
         if let (key, value, isEqual) = Self.equation(part) {
+            guard Validation.isQualifiedName(key), Validation.isLabelValue(value) else {
+                throw .badRequest("unable to parse requirement: \"\(part)\" is no label selector")
+            }
             return isEqual ? .isIn(key, [value]) : .isNotIn(key, [value])
         }
         guard !part.isEmpty, !part.contains(where: { " ()".contains($0) }) else {
@@ -113,7 +116,7 @@ struct ObjectSelector: Sendable {
         case "Event":
             known += [
                 "reason", "type", "reportingController", "regarding.kind", "regarding.namespace", "regarding.name",
-                "regarding.uid",
+                "regarding.uid", "deprecatedSource.component",
             ]
         default: break
         }

@@ -17,6 +17,7 @@ struct RequestTarget: Sendable {
     init(_ target: String, kinds: [ResourceKind]) throws(APIFailure) {
         var (parts, options) = Self.split(target)
         self.options = options
+        if target.prefix(while: { $0 != "?" }).contains("//") { throw .resourceNotFound }
         let unknown = APIFailure(code: 404, reason: "NotFound", message: "404 page not found")
         let root = parts.isEmpty ? "" : parts.removeFirst()
         guard root == "api" || root == "apis" else { throw unknown }
@@ -34,13 +35,14 @@ struct RequestTarget: Sendable {
             guard !ResourceKind.uncopiedGroups.contains(group) else {
                 throw .notCopied("resource \(parts[0]) of \(group)/\(version)")
             }
-            throw .init(code: 404, reason: "NotFound", message: "the server could not find the requested resource")
+            throw kinds.contains { $0.group == group } ? .resourceNotFound : unknown
         }
-        guard parts.count <= 3, self.namespace == nil || kind.isNamespaced else { throw unknown }
+        guard parts.count <= 3, self.namespace == nil || kind.isNamespaced else { throw .resourceNotFound }
         self.kind = kind
         self.name = parts.count > 1 ? parts[1] : nil
         self.subresource = parts.count > 2 ? parts[2] : nil
-        if kind.isNamespaced, self.name != nil, self.namespace == nil { throw unknown }
+        if kind.isNamespaced, self.name != nil, self.namespace == nil { throw .resourceNotFound }
+        if self.name?.contains("/") ?? false { throw .resourceNotFound }
     }
 
     /// Everything is done but the write.

@@ -21,7 +21,17 @@ struct ResourceKind: Sendable, Hashable {
     /// Those that are copied.
     var subresources: [String] {
         (self.hasStatus ? ["status"] : []) + (self.isScalable ? ["scale"] : [])
-            + (self.kind == "Pod" ? ["binding", "eviction"] : [])
+            + (self.kind == "Pod" ? ["binding", "eviction"] : []) + (self.kind == "Namespace" ? ["finalize"] : [])
+    }
+
+    /// Those that a real server has besides.
+    var uncopiedSubresources: [String] {
+        switch self.kind {
+        case "Pod": ["log", "exec", "attach", "portforward", "proxy", "ephemeralcontainers", "resize"]
+        case "Node": ["proxy"]
+        case "Namespace": []
+        default: []
+        }
     }
 
     enum Traits { case plain, status, statusAndGeneration }
@@ -35,13 +45,17 @@ struct ResourceKind: Sendable, Hashable {
         self.kind = kind
         self.isNamespaced = namespaced
         self.hasStatus = traits != .plain
-        self.hasGeneration = traits == .statusAndGeneration
+        self.hasGeneration = traits == .statusAndGeneration || kind == "PriorityClass"
     }
+
+    static let pods = ResourceKind("", "v1", "pods", "Pod", namespaced: true, .statusAndGeneration)
+
+    static let events = ResourceKind("events.k8s.io", "v1", "events", "Event", namespaced: true, .plain)
+    static let coreEvents = ResourceKind("", "v1", "events", "Event", namespaced: true, .plain)
 
     static let all: [ResourceKind] = [
         .init("", "v1", "namespaces", "Namespace", namespaced: false, .status),
-        .init("", "v1", "nodes", "Node", namespaced: false, .status),
-        .init("", "v1", "pods", "Pod", namespaced: true, .statusAndGeneration),
+        .init("", "v1", "nodes", "Node", namespaced: false, .status), .pods,
         .init("", "v1", "configmaps", "ConfigMap", namespaced: true, .plain),
         .init("", "v1", "persistentvolumes", "PersistentVolume", namespaced: false, .status),
         .init("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", namespaced: true, .status),
@@ -54,7 +68,7 @@ struct ResourceKind: Sendable, Hashable {
         .init("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced: false, .plain),
         .init("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced: false, .plain),
         .init("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true, .plain),
-        .init("events.k8s.io", "v1", "events", "Event", namespaced: true, .plain),
+        .events, .coreEvents,
     ]
 
     /// Groups that a real server has and this one does not copy.

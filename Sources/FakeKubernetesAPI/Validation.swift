@@ -6,10 +6,15 @@ enum Validation {
 
     /// - Parameter old: Nil for a new object.
     static func causes(_ kind: ResourceKind, _ object: JSONTree, old: JSONTree?) -> [Cause] {
-        var causes = self.labels(object)
+        // The real server looks at an update's metadata twice, and at a node's four times, and says so.
+        let repeats = old == nil ? 1 : kind.kind == "Node" ? 4 : 2
+        let metadata = self.labels(object) + (old == nil ? self.ownership(object) : [])
+        var causes = Array(repeating: metadata, count: repeats).flatMap(\.self)
         if let old { causes += self.finalizers(object, old: old) }
         switch kind.kind {
+        case "Pod" where old == nil: causes += PodValidation.causes(object)
         case "Node": causes += self.node(object, old: old)
+        case "Event": causes += self.event(object, old: old)
         case "Lease": causes += self.lease(object)
         case "Deployment": causes += self.deployment(object, old: old)
         case "PodDisruptionBudget": causes += self.budget(object)
@@ -21,6 +26,7 @@ enum Validation {
     /// What does not even have the type that its field must have.
     static func unreadable(_ kind: ResourceKind, _ object: JSONTree) -> String? {
         switch kind.kind {
+        case "Pod": return PodForm.unreadable(object)
         case "Lease":
             for field in ["acquireTime", "renewTime"] {
                 if let time = object[path: ["spec", field]], time != .null, time.string.flatMap(MicroTime.init) == nil {
@@ -38,6 +44,7 @@ enum Validation {
 
     /// Fields of the spec that its type does not have.
     static func unknownFields(_ kind: ResourceKind, _ object: JSONTree) -> [String] {
+        if kind.kind == "Pod" { return PodForm.unknownFields(object) }
         var known = object
         ObjectForm.normalise(kind, &known)
         let names = Set(known["spec"]?.members.map(\.key) ?? [])
@@ -64,6 +71,40 @@ enum Validation {
             }
             return causes
         }
+    }
+
+    private static func ownership(_ object: JSONTree) -> [Cause] {
+        var causes: [Cause] = []
+        let metadata = object["metadata"] ?? [:]
+        let annotations = metadata["annotations"]?.members ?? []
+        for annotation in annotations where !self.isQualifiedName(annotation.key.lowercased()) {
+            causes.append(.invalid("metadata.annotations", "\"\(annotation.key)\": must be a qualified name"))
+        }
+        let size = annotations.reduce(0) { $0 + $1.key.utf8.count + ($1.value.string?.utf8.count ?? 0) }
+        if size > 256 << 10 {
+            causes.append(
+                .init(
+                    field: "metadata.annotations", reason: "FieldValueTooLong",
+                    message: "Too long: may not be more than 262144 bytes"))
+        }
+        let owners = metadata["ownerReferences"]?.elements ?? []
+        for owner in owners where owner["uid"]?.string ?? "" == "" {
+            causes.append(.invalid("metadata.ownerReferences.uid", "\"\": must not be empty"))
+        }
+        if owners.count(where: { $0["controller"] == .boolean(true) }) > 1 {
+            causes.append(
+                .invalid("metadata.ownerReferences", "Only one reference can have Controller set to true"))
+        }
+        for (index, finalizer) in FakeAPIServer.finalizers(object).enumerated() {
+            let name = finalizer.string ?? ""
+            if !name.contains("/"), !["orphan", "foregroundDeletion", "kubernetes"].contains(name) {
+                causes.append(
+                    .invalid(
+                        "metadata.finalizers[\(index)]",
+                        "\"\(name)\": is not a standard finalizer name nor fully qualified"))
+            }
+        }
+        return causes
     }
 
     static func isLabelValue(_ value: String) -> Bool { value.isEmpty || self.isNamePart(value) }
@@ -103,16 +144,18 @@ enum Validation {
 
     private static func node(_ node: JSONTree, old: JSONTree?) -> [Cause] {
         var causes: [Cause] = []
+        var wrongTaints: [Cause] = []
         var seen: Set<String> = []
         for (index, taint) in (node[path: ["spec", "taints"]]?.elements ?? []).enumerated() {
             let effect = taint["effect"]?.string ?? ""
             let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"]
             if !effects.contains(effect) {
-                causes.append(.notSupported("metadata.taints[\(index)].effect", effect, effects))
+                wrongTaints.append(.notSupported("metadata.taints[\(index)].effect", effect, effects))
             } else if !seen.insert("\(taint["key"]?.string ?? ""):\(effect)").inserted {
-                causes.append(.duplicate("metadata.taints[\(index)]", taint.text))
+                wrongTaints.append(.duplicate("metadata.taints[\(index)]", taint.text))
             }
         }
+        causes += old == nil ? wrongTaints : wrongTaints + wrongTaints
         for list in ["capacity", "allocatable"] {
             for amount in node[path: ["status", list]]?.members ?? [] where amount.key.contains("/") {
                 if !self.isWhole(amount.value) {

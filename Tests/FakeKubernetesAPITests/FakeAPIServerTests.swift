@@ -11,6 +11,10 @@ struct FakeAPIServerTests {
     mutating func ask(
         _ method: String, _ target: String, _ body: JSONTree? = nil, type: String = "application/json"
     ) -> (status: Int, body: JSONTree) {
+        var body = body
+        if method == "POST", target == self.pods, body?[path: ["spec", "containers"]] == nil {
+            body?[path: ["spec", "containers"]] = [["name": "main", "image": "i"]]
+        }
         let request = HTTPRequest(
             method: method, target: target, headers: ["Content-Type": type],
             body: body.map { Array($0.text.utf8) } ?? [])

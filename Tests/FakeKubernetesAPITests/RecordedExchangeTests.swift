@@ -21,10 +21,10 @@ struct RecordedExchangeTests {
 
     /// How many percent of each file are answered alike now. A floor goes up when the fake learns something, and never down.
     static let floors: [(file: String, percent: Int)] = [
-        ("binding", 100), ("concurrency", 100), ("leases", 100), ("eviction", 98), ("patches", 96), ("pods-gates", 96),
-        ("nodes", 92), ("lists", 87), ("namespaces", 55), ("watch", 50), ("errors", 44), ("pods-defaulting", 41),
-        ("tables", 40), ("negotiation", 36), ("discovery", 33), ("pods-validation", 22), ("podgroups-alpha", 15),
-        ("auth", 7), ("events", 7), ("crds", 6), ("server-side-apply", 5),
+        ("binding", 100), ("concurrency", 100), ("events", 100), ("leases", 100), ("namespaces", 100), ("nodes", 100),
+        ("pods-validation", 100), ("eviction", 98), ("errors", 97), ("lists", 96), ("patches", 96), ("pods-gates", 96),
+        ("pods-defaulting", 92), ("watch", 50), ("tables", 42), ("negotiation", 39), ("discovery", 33),
+        ("podgroups-alpha", 15), ("auth", 7), ("crds", 6), ("server-side-apply", 5),
     ]
 
     @Test("are answered alike at least as often as before", arguments: Self.floors.map(\.file))
@@ -69,6 +69,10 @@ struct RecordedExchangeTests {
 
     private static func filled(_ request: JSONTree, _ variables: [String: String]) -> JSONTree {
         var text = request.text
+        while let start = text.range(of: "{{repeat:x:"), let end = text[start.upperBound...].range(of: "}}") {
+            let count = Int(text[start.upperBound..<end.lowerBound]) ?? 0
+            text.replaceSubrange(start.lowerBound..<end.upperBound, with: String(repeating: "x", count: count))
+        }
         for (name, value) in variables { text = text.replacing("{{\(name)}}", with: value) }
         return JSONTree(parsing: text) ?? request
     }
@@ -96,8 +100,9 @@ struct RecordedExchangeTests {
     private static func normalised(_ tree: JSONTree) -> JSONTree {
         switch tree {
         case .object(let members):
+            // A generated name ends as chance has it.
             .object(
-                members.filter { !Self.ignored.contains($0.key) }
+                members.filter { !Self.ignored.contains($0.key) && ($0.key != "name" || tree["generateName"] == nil) }
                     .map { .init($0.key, Self.normalised($0.value)) }.sorted { $0.key < $1.key })
         case .array(let elements): .array(elements.map(Self.normalised))
         default: tree
