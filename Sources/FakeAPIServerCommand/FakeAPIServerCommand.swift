@@ -37,19 +37,24 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     @Option(help: "The extender that the simulated scheduler asks: http://HOST:PORT.")
     var extender: String?
 
+    @Flag(help: "Ask for credentials: the kubeconfig gets an administrator's token, others what RBAC allows.")
+    var auth = false
+
     func run() async throws {
         var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
         server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
         for spec in self.nodes { try FakeObjects.addNodes(spec, to: &server) }
         for path in self.load { try FakeObjects.load(path, into: &server) }
+        let token = self.auth ? UUID().uuidString : nil
+        server.administratorToken = token
         let transport = InProcessTransport(server)
         let kubeconfig = self.kubeconfig
         let http = HTTPServer(
             HTTPServerConfiguration(host: "127.0.0.1", port: self.port),
             onReady: { port in
                 print("fake-apiserver: http://127.0.0.1:\(port)")
-                if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port) }
-            }, handler: { await Self.answer($0, transport) })
+                if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port, token: token) }
+            }, handler: { await Self.answer($0, transport, asksForCredentials: token != nil) })
         var logger = Logger(label: "fake-apiserver")
         logger.logLevel = .critical
         let world = FakeWorld(
@@ -66,9 +71,13 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         try self.extender.map { try CurlTransport(configuration: CurlConfiguration(server: $0, proxy: .none)) }
     }
 
-    private static func answer(_ request: ServedRequest, _ transport: InProcessTransport) async -> ServedAnswer {
+    private static func answer(
+        _ request: ServedRequest, _ transport: InProcessTransport, asksForCredentials: Bool
+    ) async -> ServedAnswer {
         var headers = HTTPHeaders()
         for (name, value) in request.headers { headers.add(name, value) }
+        // What comes by the socket is nobody's until it says whose it is.
+        if asksForCredentials, headers["Authorization"] == nil { headers.add("Authorization", "none") }
         do throws(HTTPTransportError) {
             let response = try await transport.send(
                 HTTPRequest(method: request.method, target: request.target, headers: headers, body: request.body))

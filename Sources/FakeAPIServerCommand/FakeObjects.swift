@@ -66,7 +66,8 @@ enum FakeObjects {
                 headers: ["Content-Type": "application/merge-patch+json"], body: patch.bytes))
     }
 
-    static func writeKubeconfig(to path: String, port: Int) {
+    static func writeKubeconfig(to path: String, port: Int, token: String?) {
+        let user = token.map { "{token: \($0)}" } ?? "{}"
         let text = """
             apiVersion: v1
             kind: Config
@@ -76,7 +77,7 @@ enum FakeObjects {
               cluster: {server: "http://127.0.0.1:\(port)"}
             users:
             - name: fake
-              user: {}
+              user: \(user)
             contexts:
             - name: fake
               context: {cluster: fake, user: fake, namespace: default}

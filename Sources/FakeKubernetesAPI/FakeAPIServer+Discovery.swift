@@ -33,7 +33,9 @@ extension FakeAPIServer {
     }
 
     private static let version: JSONTree = [
-        "major": "1", "minor": "36", "gitVersion": "v1.36.2", "platform": "linux/amd64",
+        "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35", "gitVersion": "v1.36.2", "gitCommit": "$Format:%H$", "gitTreeState": "",
+        "buildDate": "1970-01-01T00:00:00Z", "goVersion": "go1.26.6", "compiler": "gc", "platform": "linux/amd64",
     ]
 
     /// Named groups in the order they were defined.

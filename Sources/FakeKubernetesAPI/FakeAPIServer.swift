@@ -18,6 +18,13 @@ public struct FakeAPIServer: Sendable {
     private(set) var kinds = ResourceKind.all
     public let now: @Sendable () -> Int64
     var uidState: UInt64
+    /// Whether a request without credentials is refused instead of taken for the administrator's.
+    public var requiresCredentials = false
+    /// A bearer token that makes its holder the administrator.
+    public var administratorToken: String?
+    var tokens: [String: RequestUser] = [:]
+    /// What others than the administrator were allowed so far.
+    public internal(set) var usedPermissions: Set<UsedPermission> = []
 
     /// - Parameters:
     ///   - seed: Where uids and generated names start from.
@@ -59,6 +66,9 @@ public struct FakeAPIServer: Sendable {
 
     public mutating func handle(_ request: HTTPRequest) -> Reply {
         do throws(APIFailure) {
+            let user = try self.user(of: request)
+            try self.authorize(user, request)
+            if let answer = try self.review(request, by: user) { return answer }
             if let answer = try self.discovery(request) { return answer }
             if let answer = try self.bindByCollection(request) { return answer }
             let target = try RequestTarget(request.target, kinds: self.kinds)

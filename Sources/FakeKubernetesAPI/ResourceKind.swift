@@ -53,6 +53,9 @@ struct ResourceKind: Sendable, Hashable {
     static let events = ResourceKind("events.k8s.io", "v1", "events", "Event", namespaced: true, .plain)
     static let coreEvents = ResourceKind("", "v1", "events", "Event", namespaced: true, .plain)
 
+    static let serviceAccounts = ResourceKind(
+        "", "v1", "serviceaccounts", "ServiceAccount", namespaced: true, .plain)
+
     static let all: [ResourceKind] = [
         .init("", "v1", "namespaces", "Namespace", namespaced: false, .status),
         .init("", "v1", "nodes", "Node", namespaced: false, .status), .pods,
@@ -68,7 +71,12 @@ struct ResourceKind: Sendable, Hashable {
         .init("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced: false, .plain),
         .init("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced: false, .plain),
         .init("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true, .plain),
-        .events, .coreEvents,
+        .events, .coreEvents, .serviceAccounts,
+        .init("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true, .plain),
+        .init("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true, .plain),
+        .init("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false, .plain),
+        .init(
+            "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced: false, .plain),
     ]
 
     /// Groups that a real server has and this one does not copy.
@@ -76,6 +84,6 @@ struct ResourceKind: Sendable, Hashable {
         "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io",
         "apiregistration.k8s.io", "autoscaling", "certificates.k8s.io", "discovery.k8s.io",
         "flowcontrol.apiserver.k8s.io",
-        "networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io",
+        "networking.k8s.io", "node.k8s.io", "resource.k8s.io",
     ]
 }

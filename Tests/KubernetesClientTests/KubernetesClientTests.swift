@@ -104,6 +104,7 @@ struct KubernetesClientTests {
             }
         }
         let world = World()
+        world.transport.server.withServer { $0.administratorToken = "t" }
         let box = Box()
         let client = KubernetesClient(transport: world.transport, credentials: box)
         world.transport.add(.answer(401), to: "GET", "/nodes")
