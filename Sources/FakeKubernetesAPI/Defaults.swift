@@ -15,7 +15,8 @@ enum Defaults {
         case "PodDisruptionBudget":
             let counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"]
             object["status"] = .object(counts.map { .init($0, 0) })
-        default: if kind.hasStatus { object["status"] = [:] }
+        case "CustomResourceDefinition": object["status"] = nil
+        default: if kind.hasStatus { object["status"] = kind.isCustom ? nil : [:] }
         }
     }
 

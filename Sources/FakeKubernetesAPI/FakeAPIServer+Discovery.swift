@@ -58,19 +58,7 @@ extension FakeAPIServer {
     private func resources(group: String, version: String) -> Reply? {
         let kinds = self.kinds.filter { $0.group == group && $0.version == version }.sorted { $0.plural < $1.plural }
         guard let first = kinds.first else { return nil }
-        let resources = kinds.flatMap { kind -> [JSONTree] in
-            let main: JSONTree = [
-                "name": .string(kind.plural), "singularName": .string(kind.kind.lowercased()),
-                "namespaced": .boolean(kind.isNamespaced), "kind": .string(kind.kind), "verbs": Self.verbs,
-            ]
-            guard kind.hasStatus else { return [main] }
-            let status: JSONTree = [
-                "name": .string("\(kind.plural)/status"), "singularName": "",
-                "namespaced": .boolean(kind.isNamespaced), "kind": .string(kind.kind),
-                "verbs": ["get", "patch", "update"],
-            ]
-            return [main, status]
-        }
+        let resources = kinds.flatMap(self.describe)
         return .answer(
             status: 200,
             body: [
@@ -78,4 +66,34 @@ extension FakeAPIServer {
                 "resources": .array(resources),
             ])
     }
+
+    /// A kind and its subresources.
+    private func describe(_ kind: ResourceKind) -> [JSONTree] {
+        var main: JSONTree = [
+            "name": .string(kind.plural), "singularName": .string(kind.kind.lowercased()),
+            "namespaced": .boolean(kind.isNamespaced), "kind": .string(kind.kind),
+            "verbs": kind.isCustom ? Self.customVerbs : Self.verbs,
+        ]
+        if let names = self.customResources[kind]?.shortNames, !names.isEmpty { main["shortNames"] = .array(names) }
+        var resources = [main]
+        if kind.hasStatus {
+            resources.append([
+                "name": .string("\(kind.plural)/status"), "singularName": "",
+                "namespaced": .boolean(kind.isNamespaced), "kind": .string(kind.kind),
+                "verbs": ["get", "patch", "update"],
+            ])
+        }
+        if kind.isScalable {
+            resources.append([
+                "name": .string("\(kind.plural)/scale"), "singularName": "",
+                "namespaced": .boolean(kind.isNamespaced), "group": "autoscaling", "version": "v1", "kind": "Scale",
+                "verbs": ["get", "patch", "update"],
+            ])
+        }
+        return resources
+    }
+
+    private static let customVerbs: JSONTree = [
+        "delete", "deletecollection", "get", "list", "patch", "create", "update", "watch",
+    ]
 }

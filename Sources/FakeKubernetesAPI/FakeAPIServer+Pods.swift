@@ -34,6 +34,7 @@ extension FakeAPIServer {
             let others = Self.finalizers(old).filter { $0 != finalizer }
             old[path: ["metadata", "finalizers"]] = .array(others + [finalizer])
         }
+        if kind == .definitions, !target.isDryRun { return self.abolish(old, at: target.key(name)) }
         let isRunningPod =
             kind.kind == "Pod" && old[path: ["spec", "nodeName"]]?.string ?? "" != ""
             && !["Succeeded", "Failed"].contains(old[path: ["status", "phase"]]?.string ?? "")

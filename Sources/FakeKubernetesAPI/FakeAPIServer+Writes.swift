@@ -9,6 +9,7 @@ extension FakeAPIServer {
         let kind = target.kind
         if kind.isNamespaced, target.namespace == nil { throw .notCopied("a create without a namespace in the path") }
         var metadata = sent["metadata"] ?? [:]
+        if kind.isCustom { try Self.checkCustom(sent, is: target) }
         if metadata["name"]?.string ?? "" == "", let prefix = metadata["generateName"]?.string, !prefix.isEmpty {
             metadata["name"] = .string(prefix.prefix(58) + self.makeSuffix())
         }
@@ -36,7 +37,10 @@ extension FakeAPIServer {
         if let why = Validation.unreadable(kind, sent) {
             throw .badRequest("\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(why)")
         }
-        if target.options["fieldValidation"] == "Strict", let field = Validation.unknownFields(kind, sent).first {
+        let custom = self.customResources[kind]
+        if target.options["fieldValidation"] == "Strict",
+            let field = Validation.unknownFields(kind, sent).first ?? custom?.unknownField(sent)
+        {
             throw .badRequest(
                 "\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): "
                     + "strict decoding error: unknown field \"\(field)\"")
@@ -53,7 +57,11 @@ extension FakeAPIServer {
         for member in sent.members where object[member.key] == nil { object[member.key] = member.value }
         if kind.kind == "Pod", !isRestored { try self.setPriority(&object, name) }
         Defaults.set(kind, &object)
-        let causes = Validation.causes(kind, object, old: nil)
+        custom?.complete(&object)
+        if kind == .definitions { Self.completeDefinition(&object) }
+        let causes =
+            Validation.causes(kind, object, old: nil) + (custom?.causes(object) ?? [])
+            + (kind == .definitions ? Self.causes(ofDefinition: object) : [])
         guard causes.isEmpty || isRestored else { throw .invalid(kind, name, causes) }
         guard self.store.objects[target.key(name)] == nil else { throw .alreadyExists(kind, name) }
         if kind.kind == "Pod", let node = object[path: ["spec", "nodeName"]]?.string {
@@ -61,7 +69,9 @@ extension FakeAPIServer {
         }
         ObjectForm.normalise(kind, &object)
         if target.isDryRun { return object }
-        return self.store.write(object, at: target.key(name)) ?? .null
+        let written = self.store.write(object, at: target.key(name)) ?? .null
+        if kind == .definitions { self.establish(written, at: target.key(name)) }
+        return written
     }
 
     /// From the class; whoever writes a number must write the class's own.
@@ -137,7 +147,7 @@ extension FakeAPIServer {
                 "\(target.kind.kind) in version \"\(target.kind.version)\" cannot be handled as a \(target.kind.kind): \(why)"
             )
         }
-        if target.kind.kind == "Lease", sent["metadata"]?["resourceVersion"]?.string ?? "" == "" {
+        if target.kind.kind == "Lease" || target.kind.isCustom, sent["metadata"]?["resourceVersion"]?.string ?? "" == "" {
             throw .invalid(
                 group: target.kind.group, kind: target.kind.plural, name,
                 [.invalid("metadata.resourceVersion", "0: must be specified for an update")])
@@ -152,7 +162,7 @@ extension FakeAPIServer {
         var new = old
         switch contentType {
         case "application/merge-patch+json": new.merge(try Self.object(request))
-        case "application/strategic-merge-patch+json":
+        case "application/strategic-merge-patch+json" where !target.kind.isCustom:
             let patch = try Self.object(request)
             do throws(JSONPatchFailure) { try new.apply(strategicPatch: patch) } catch {
                 throw .failed(error.message)
@@ -218,13 +228,15 @@ extension FakeAPIServer {
         ]
         for key in kept { new[path: ["metadata", key]] = oldMetadata[key] }
         Defaults.fill(kind, &new)
+        let custom = self.customResources[kind]
+        custom?.complete(&new)
         ObjectForm.normalise(kind, &new)
         let isSpecNew = ObjectForm.canonical(new["spec"] ?? .null) != ObjectForm.canonical(old["spec"] ?? .null)
         if kind.hasGeneration, isSpecNew {
             new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
         }
         guard ObjectForm.canonical(new) != ObjectForm.canonical(old) else { return old }
-        let causes = Validation.causes(kind, new, old: old)
+        let causes = Validation.causes(kind, new, old: old) + (custom?.causes(new) ?? [])
         guard causes.isEmpty else { throw .invalid(kind, name, causes) }
         if kind.kind == "Pod", isSpecNew { try Self.checkPodChange(name, old: old, new: new) }
         if target.isDryRun { return new }

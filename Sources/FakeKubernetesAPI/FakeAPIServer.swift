@@ -15,7 +15,8 @@ public struct FakeAPIServer: Sendable {
 
     var store: ObjectStore
     /// What is served. Definitions of further kinds add to it.
-    private(set) var kinds = ResourceKind.all
+    var kinds = ResourceKind.all
+    var customResources: [ResourceKind: CustomResource] = [:]
     public let now: @Sendable () -> Int64
     var uidState: UInt64
     /// Whether a request without credentials is refused instead of taken for the administrator's.
@@ -144,7 +145,7 @@ public struct FakeAPIServer: Sendable {
         case ("DELETE", let name?, nil): return .answer(status: 200, body: try self.delete(target, name, request))
         case ("DELETE", nil, _): return .answer(status: 200, body: try self.deleteCollection(target, request))
         case ("GET", let name?, "scale") where target.kind.isScalable:
-            return .answer(status: 200, body: Self.scale(try self.existing(target, name)))
+            return .answer(status: 200, body: self.scale(try self.existing(target, name), target.kind))
         case ("PUT", let name?, "scale") where target.kind.isScalable,
             ("PATCH", let name?, "scale") where target.kind.isScalable:
             return .answer(status: 200, body: try self.rescale(target, name, request))

@@ -16,7 +16,10 @@ struct ResourceKind: Sendable, Hashable {
     var qualifiedPlural: String { self.group.isEmpty ? self.plural : "\(self.plural).\(self.group)" }
     var qualifiedKind: String { self.group.isEmpty ? self.kind : "\(self.kind).\(self.group)" }
 
-    var isScalable: Bool { ["Deployment", "ReplicaSet", "StatefulSet"].contains(self.kind) }
+    /// Has a scale subresource.
+    let isScalable: Bool
+    /// Brought by a definition, so that its objects are judged by a schema.
+    let isCustom: Bool
 
     /// Those that are copied.
     var subresources: [String] {
@@ -45,9 +48,29 @@ struct ResourceKind: Sendable, Hashable {
         self.kind = kind
         self.isNamespaced = namespaced
         self.hasStatus = traits != .plain
+        self.isScalable = ["Deployment", "ReplicaSet", "StatefulSet"].contains(kind)
+        self.isCustom = false
         self.hasGeneration = traits == .statusAndGeneration || kind == "PriorityClass"
     }
 
+    init(
+        custom group: String, _ version: String, _ plural: String, _ kind: String, namespaced: Bool, hasStatus: Bool,
+        isScalable: Bool
+    ) {
+        self.group = group
+        self.version = version
+        self.plural = plural
+        self.kind = kind
+        self.isNamespaced = namespaced
+        self.hasStatus = hasStatus
+        self.hasGeneration = true
+        self.isScalable = isScalable
+        self.isCustom = true
+    }
+
+    static let definitions = ResourceKind(
+        "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced: false,
+        .statusAndGeneration)
     static let pods = ResourceKind("", "v1", "pods", "Pod", namespaced: true, .statusAndGeneration)
 
     static let events = ResourceKind("events.k8s.io", "v1", "events", "Event", namespaced: true, .plain)
@@ -71,7 +94,7 @@ struct ResourceKind: Sendable, Hashable {
         .init("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced: false, .plain),
         .init("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced: false, .plain),
         .init("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true, .plain),
-        .events, .coreEvents, .serviceAccounts,
+        .events, .coreEvents, .serviceAccounts, .definitions,
         .init("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true, .plain),
         .init("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true, .plain),
         .init("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false, .plain),
@@ -81,7 +104,7 @@ struct ResourceKind: Sendable, Hashable {
 
     /// Groups that a real server has and this one does not copy.
     static let uncopiedGroups: Set<String> = [
-        "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io",
+        "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io",
         "apiregistration.k8s.io", "autoscaling", "certificates.k8s.io", "discovery.k8s.io",
         "flowcontrol.apiserver.k8s.io",
         "networking.k8s.io", "node.k8s.io", "resource.k8s.io",
