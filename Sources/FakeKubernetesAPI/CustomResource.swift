@@ -48,7 +48,9 @@ struct CustomResource: Sendable {
             var kept: [JSONTree.Member] = []
             for member in members {
                 var inner = member.value
-                if let part = schema[path: ["properties", member.key]] ?? (others?.members.isEmpty == false ? others : nil) {
+                if let part = schema[path: ["properties", member.key]]
+                    ?? (others?.members.isEmpty == false ? others : nil)
+                {
                     Self.complete(&inner, part)
                 } else if !isOpen, others == nil {
                     continue
@@ -91,9 +93,12 @@ struct CustomResource: Sendable {
             if let value = object[property.key] { causes += Self.causes(value, property.value, property.key) }
         }
         let blocking = ["FieldValueTypeInvalid", "FieldValueRequired", "FieldValueNotSupported"]
-        if causes.contains(where: { blocking.contains($0.reason) }), self.schema.text.contains("x-kubernetes-validations") {
+        if causes.contains(where: { blocking.contains($0.reason) }),
+            self.schema.text.contains("x-kubernetes-validations")
+        {
             // Rules wait until the object has its form.
-            causes.append(.invalid("<nil>", "null: some validation rules were not checked because the object was invalid"))
+            causes.append(
+                .invalid("<nil>", "null: some validation rules were not checked because the object was invalid"))
         }
         return causes
     }
@@ -112,7 +117,9 @@ struct CustomResource: Sendable {
             causes.append(.required("\(path).\(name)", ""))
         }
         for property in schema["properties"]?.members ?? [] {
-            if let inner = value[property.key] { causes += Self.causes(inner, property.value, "\(path).\(property.key)") }
+            if let inner = value[property.key] {
+                causes += Self.causes(inner, property.value, "\(path).\(property.key)")
+            }
         }
         guard case .array(let elements) = value, let items = schema["items"] else { return causes }
         for (index, element) in elements.enumerated() { causes += Self.causes(element, items, "\(path)[\(index)]") }

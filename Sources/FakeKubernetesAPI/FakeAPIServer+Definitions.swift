@@ -14,7 +14,8 @@ extension FakeAPIServer {
         if group.hasSuffix(".k8s.io") || group.hasSuffix(".kubernetes.io"),
             definition[path: ["metadata", "annotations", approval]] == nil
         {
-            causes.append(.required("metadata.annotations[\(approval)]", "protected groups must have approval annotation"))
+            causes.append(
+                .required("metadata.annotations[\(approval)]", "protected groups must have approval annotation"))
         }
         for (index, version) in (spec["versions"]?.elements ?? []).enumerated()
         where version[path: ["schema", "openAPIV3Schema"]] ?? .null == .null {
@@ -32,7 +33,9 @@ extension FakeAPIServer {
         if definition[path: ["spec", "names", "listKind"]] == nil {
             definition[path: ["spec", "names", "listKind"]] = .string("\(kind)List")
         }
-        if definition[path: ["spec", "conversion"]] == nil { definition[path: ["spec", "conversion"]] = ["strategy": "None"] }
+        if definition[path: ["spec", "conversion"]] == nil {
+            definition[path: ["spec", "conversion"]] = ["strategy": "None"]
+        }
         let stored = (definition[path: ["spec", "versions"]]?.elements ?? []).filter { $0["storage"] == .boolean(true) }
             .compactMap { $0["name"] }
         if definition["status"] ?? [:] == [:] {
@@ -45,7 +48,10 @@ extension FakeAPIServer {
     /// Serves its kinds from now on, and says so on it.
     mutating func establish(_ definition: JSONTree, at key: ObjectStore.Key) {
         for resource in CustomResource.all(of: definition) {
-            self.kinds.removeAll { $0.group == resource.kind.group && $0.plural == resource.kind.plural && $0.version == resource.kind.version }
+            self.kinds.removeAll {
+                $0.group == resource.kind.group && $0.plural == resource.kind.plural
+                    && $0.version == resource.kind.version
+            }
             self.kinds.append(resource.kind)
             self.customResources[resource.kind] = resource
         }
@@ -53,7 +59,8 @@ extension FakeAPIServer {
         established[path: ["status", "acceptedNames"]] = definition[path: ["spec", "names"]]
         established[path: ["status", "conditions"]] = [
             [
-                "type": "NamesAccepted", "status": "True", "lastTransitionTime": self.timestamp, "reason": "NoConflicts",
+                "type": "NamesAccepted", "status": "True", "lastTransitionTime": self.timestamp,
+                "reason": "NoConflicts",
                 "message": "no conflicts found",
             ],
             [
@@ -75,6 +82,12 @@ extension FakeAPIServer {
         self.store.write(nil, at: key)
         var last = definition
         last[path: ["metadata", "deletionTimestamp"]] = self.timestamp
+        let terminating: JSONTree = [
+            "type": "Terminating", "status": "True", "lastTransitionTime": self.timestamp,
+            "reason": "InstanceDeletionPending", "message": "CustomResourceDefinition marked for deletion",
+        ]
+        last[path: ["status", "conditions"]] = .array(
+            (definition[path: ["status", "conditions"]]?.elements ?? []) + [terminating])
         last[path: ["metadata", "finalizers"]] = ["customresourcecleanup.apiextensions.k8s.io"]
         return last
     }
@@ -88,7 +101,9 @@ extension FakeAPIServer {
         }
         guard kind == target.kind.kind else {
             let name = sent["metadata"]?["name"]?.string ?? ""
-            throw .invalid(group: target.kind.group, kind: kind, name, [.invalid("kind", "\"\(kind)\": must be \(target.kind.kind)")])
+            throw .invalid(
+                group: target.kind.group, kind: kind, name,
+                [.invalid("kind", "\"\(kind)\": must be \(target.kind.kind)")])
         }
     }
 }

@@ -42,7 +42,8 @@ extension FakeAPIServer {
         guard let replicas = scale[path: ["spec", "replicas"]]?.integer, replicas >= 0 else {
             let found = scale[path: ["spec", "replicas"]]?.text ?? "nothing"
             if target.kind.isCustom {
-                throw .invalid(target.kind, name, [.invalid(".spec.replicas", "\(found): should be a non-negative integer")])
+                throw .invalid(
+                    target.kind, name, [.invalid(".spec.replicas", "\(found): should be a non-negative integer")])
             }
             throw .invalid(
                 group: "autoscaling", kind: "Scale", name,

@@ -69,6 +69,7 @@ extension FakeAPIServer {
         }
         ObjectForm.normalise(kind, &object)
         if target.isDryRun { return object }
+        self.noteOwnership(target, name, old: nil, new: sent)
         let written = self.store.write(object, at: target.key(name)) ?? .null
         if kind == .definitions { self.establish(written, at: target.key(name)) }
         return written
@@ -147,7 +148,8 @@ extension FakeAPIServer {
                 "\(target.kind.kind) in version \"\(target.kind.version)\" cannot be handled as a \(target.kind.kind): \(why)"
             )
         }
-        if target.kind.kind == "Lease" || target.kind.isCustom, sent["metadata"]?["resourceVersion"]?.string ?? "" == "" {
+        if target.kind.kind == "Lease" || target.kind.isCustom, sent["metadata"]?["resourceVersion"]?.string ?? "" == ""
+        {
             throw .invalid(
                 group: target.kind.group, kind: target.kind.plural, name,
                 [.invalid("metadata.resourceVersion", "0: must be specified for an update")])
@@ -176,10 +178,10 @@ extension FakeAPIServer {
                     code: 422, reason: "Invalid", message: "the server rejected our request: \(error.message)",
                     details: [:])
             }
-        case "application/apply-patch+yaml": throw .notCopied("server-side apply")
         default:
             throw APIFailure(
-                code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: [:])
+                code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type",
+                details: target.kind.isCustom ? nil : [:])
         }
         if let why = Validation.unreadable(target.kind, new) { throw .unreadablePatch(why) }
         if target.options["fieldValidation"] == "Strict",
@@ -232,7 +234,10 @@ extension FakeAPIServer {
         custom?.complete(&new)
         ObjectForm.normalise(kind, &new)
         let isSpecNew = ObjectForm.canonical(new["spec"] ?? .null) != ObjectForm.canonical(old["spec"] ?? .null)
-        if kind.hasGeneration, isSpecNew {
+        // Deployments count changes of their annotations, too.
+        let isCounted =
+            isSpecNew || kind.kind == "Deployment" && new["metadata"]?["annotations"] != old["metadata"]?["annotations"]
+        if kind.hasGeneration, isCounted {
             new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
         }
         guard ObjectForm.canonical(new) != ObjectForm.canonical(old) else { return old }
@@ -244,6 +249,7 @@ extension FakeAPIServer {
             self.store.write(nil, at: target.key(name))
             return new
         }
+        self.noteOwnership(target, name, old: old, new: new)
         return self.store.write(new, at: target.key(name)) ?? .null
     }
 

@@ -16,6 +16,9 @@ public struct FakeAPIServer: Sendable {
     var store: ObjectStore
     /// What is served. Definitions of further kinds add to it.
     var kinds = ResourceKind.all
+    var ownership: [ObjectStore.Key: FieldOwnership] = [:]
+    /// Whose fields the current request writes; nil while it is an apply, which keeps its own books.
+    var writer: String?
     var customResources: [ResourceKind: CustomResource] = [:]
     public let now: @Sendable () -> Int64
     var uidState: UInt64
@@ -73,6 +76,8 @@ public struct FakeAPIServer: Sendable {
             if let answer = try self.discovery(request) { return answer }
             if let answer = try self.bindByCollection(request) { return answer }
             let target = try RequestTarget(request.target, kinds: self.kinds)
+            try self.checkPatchOptions(request, target)
+            self.writer = target.options["fieldManager"] ?? "unknown"
             if let answer = try self.coreEvents(request, target) { return answer }
             return try self.dispatch(request, target)
         } catch {
@@ -106,6 +111,7 @@ public struct FakeAPIServer: Sendable {
         {
             throw Self.fromTheFuture(asked, self.store.version)
         }
+        try Self.checkMediaTypes(request)
         let accept = request.headers["Accept"] ?? ""
         let isMetadataOnly =
             accept.contains("as=PartialObjectMetadata") && request.method == "GET" && !target.isSet("watch")
@@ -140,6 +146,11 @@ public struct FakeAPIServer: Sendable {
             return .answer(status: 201, body: try self.evict(target, name, request))
         case ("PUT", let name?, nil), ("PUT", let name?, "status"):
             return .answer(status: 200, body: try self.replace(target, name, Self.object(request)))
+        case ("PATCH", let name?, nil) where Self.isApply(request),
+            ("PATCH", let name?, "status") where Self.isApply(request):
+            self.writer = nil
+            let (status, body) = try self.apply(target, name, request)
+            return .answer(status: status, body: body)
         case ("PATCH", let name?, nil), ("PATCH", let name?, "status"):
             return .answer(status: 200, body: try self.patch(target, name, request))
         case ("DELETE", let name?, nil): return .answer(status: 200, body: try self.delete(target, name, request))
@@ -203,7 +214,9 @@ public struct FakeAPIServer: Sendable {
             throw .init(
                 code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is 3145728")
         }
-        switch JSONTree(parsing: String(decoding: request.body, as: UTF8.self)) {
+        let isYAML = request.headers["Content-Type"]?.hasPrefix("application/yaml") ?? false
+        let json = JSONTree(parsing: String(decoding: request.body, as: UTF8.self))
+        switch isYAML ? json ?? JSONTree(yaml: request.body) : json {
         case .object(let members)?: return .object(members)
         case .null?: return [:]
         default: throw .badRequest("the body is not a JSON object")

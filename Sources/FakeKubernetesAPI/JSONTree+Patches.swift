@@ -116,7 +116,7 @@ extension JSONTree {
     // MARK: Strategic merge
 
     /// Lists whose elements are told apart by a member; all others are replaced whole.
-    private static let mergeKeys: [String: String] = [
+    static let mergeKeys: [String: String] = [
         "containers": "name", "initContainers": "name", "volumes": "name", "env": "name", "ports": "containerPort",
         "schedulingGates": "name", "conditions": "type", "ownerReferences": "uid", "imagePullSecrets": "name",
         "topologySpreadConstraints": "topologyKey", "addresses": "type",

@@ -13,7 +13,8 @@ enum ObjectForm {
             for field in ["schedulingGates", "nodeSelector", "volumes", "initContainers"] {
                 self.dropIfEmpty(&object, ["spec", field])
             }
-            self.completeConditions(&object)
+            self.dropIfEmpty(&object, ["status", "conditions"])
+            self.completeConditions(&object, "lastProbeTime")
         case "Event":
             for field in ["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"] where object[field] == nil
             {
@@ -21,7 +22,9 @@ enum ObjectForm {
             }
             if object["deprecatedSource"] == nil { object["deprecatedSource"] = [:] }
             for field in ["reportingController", "reportingInstance"] where object[field] == "" { object[field] = nil }
-        case "Node": for field in ["taints", "podCIDRs"] { self.dropIfEmpty(&object, ["spec", field]) }
+        case "Node":
+            for field in ["taints", "podCIDRs"] { self.dropIfEmpty(&object, ["spec", field]) }
+            self.completeConditions(&object, "lastHeartbeatTime")
         case "Lease":
             self.keep(
                 &object, at: ["spec"],
@@ -57,13 +60,11 @@ enum ObjectForm {
         object[path: path] = .object(members.filter { known.contains($0.key) && $0.value != .null })
     }
 
-    /// A pod's conditions say when they were probed, also where nobody did.
-    private static func completeConditions(_ pod: inout JSONTree) {
-        guard case .array(var conditions)? = pod[path: ["status", "conditions"]] else { return }
-        for index in conditions.indices where conditions[index]["lastProbeTime"] == nil {
-            conditions[index]["lastProbeTime"] = .null
-        }
-        pod[path: ["status", "conditions"]] = .array(conditions)
+    /// Conditions say when they were looked at, also where nobody did.
+    private static func completeConditions(_ object: inout JSONTree, _ time: String) {
+        guard case .array(var conditions)? = object[path: ["status", "conditions"]] else { return }
+        for index in conditions.indices where conditions[index][time] == nil { conditions[index][time] = .null }
+        object[path: ["status", "conditions"]] = .array(conditions)
     }
 
     /// Objects with their members in order, so that order alone is no difference.
