@@ -40,6 +40,9 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     @Flag(help: "Ask for credentials: the kubeconfig gets an administrator's token, others what RBAC allows.")
     var auth = false
 
+    @Option(help: "A file of rules, JSON or YAML, by which requests go wrong. POST /fake/faults changes them.")
+    var faults: String?
+
     func run() async throws {
         var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
         server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
@@ -48,13 +51,14 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         let token = self.auth ? UUID().uuidString : nil
         server.administratorToken = token
         let transport = InProcessTransport(server)
+        let faulty = RuledFaultTransport(transport, rules: try self.faults.map(FakeObjects.faults) ?? FaultRules())
         let kubeconfig = self.kubeconfig
         let http = HTTPServer(
             HTTPServerConfiguration(host: "127.0.0.1", port: self.port),
             onReady: { port in
                 print("fake-apiserver: http://127.0.0.1:\(port)")
                 if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port, token: token) }
-            }, handler: { await Self.answer($0, transport, asksForCredentials: token != nil) })
+            }, handler: { await Self.answer($0, faulty, asksForCredentials: token != nil) })
         var logger = Logger(label: "fake-apiserver")
         logger.logLevel = .critical
         let world = FakeWorld(
@@ -72,7 +76,7 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     }
 
     private static func answer(
-        _ request: ServedRequest, _ transport: InProcessTransport, asksForCredentials: Bool
+        _ request: ServedRequest, _ transport: RuledFaultTransport, asksForCredentials: Bool
     ) async -> ServedAnswer {
         var headers = HTTPHeaders()
         for (name, value) in request.headers { headers.add(name, value) }
@@ -86,7 +90,8 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
                 status: response.status, headers: response.headers.fields.map { ($0.name, $0.value) },
                 body: .stream { try await reader.next() })
         } catch {
-            return .text("\(error)\n", status: 500)
+            // The answer is lost: an empty piece, and the connection breaks.
+            return ServedAnswer(status: 200, body: .stream { throw error })
         }
     }
 }

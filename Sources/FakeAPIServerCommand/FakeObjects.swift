@@ -46,6 +46,18 @@ enum FakeObjects {
         }
     }
 
+    /// The rules of faults in a file, JSON or YAML.
+    static func faults(_ path: String) throws -> FaultRules {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw ValidationError("--faults: \(path) cannot be read")
+        }
+        let json = JSONTree(parsing: String(decoding: Array(data), as: UTF8.self))
+        guard let tree = json ?? JSONTree(yaml: Array(data)) else {
+            throw ValidationError("--faults: \(path) is neither JSON nor YAML")
+        }
+        do { return try FaultRules(tree) } catch { throw ValidationError("--faults: \(path): \(error)") }
+    }
+
     private static func create(_ object: JSONTree, in server: inout FakeAPIServer, from path: String) throws {
         guard let collection = server.collection(of: object) else {
             throw ValidationError("\(path): kind \(object["kind"]?.string ?? "") is not copied")
