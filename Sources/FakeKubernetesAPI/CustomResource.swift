@@ -7,6 +7,7 @@ struct CustomResource: Sendable {
     let schema: JSONTree
     /// Where the scale subresource finds its numbers, as `.spec.replicas`.
     let scale: JSONTree?
+    let printerColumns: [JSONTree]
 
     /// One per served version.
     static func all(of definition: JSONTree) -> [CustomResource] {
@@ -20,7 +21,8 @@ struct CustomResource: Sendable {
                 hasStatus: subresources["status"] != nil, isScalable: subresources["scale"] != nil)
             return CustomResource(
                 kind: kind, shortNames: names["shortNames"]?.elements ?? [],
-                schema: version[path: ["schema", "openAPIV3Schema"]] ?? [:], scale: subresources["scale"])
+                schema: version[path: ["schema", "openAPIV3Schema"]] ?? [:], scale: subresources["scale"],
+                printerColumns: version["additionalPrinterColumns"]?.elements ?? [])
         }
     }
 

@@ -13,6 +13,15 @@ extension FakeAPIServer {
                 message: "406: Not Acceptable\n\nAvailable representations: \(Self.known.joined(separator: ", "))",
                 details: [:])
         }
+        let forms = (request.headers["Accept"] ?? "").split(separator: ",").map { part in
+            part.split(separator: ";").first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }
+        }
+        let knownForms = ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
+        if !forms.isEmpty, forms.allSatisfy({ $0.map { !knownForms.contains($0) } ?? false }) {
+            throw APIFailure(
+                code: 406, reason: "NotAcceptable",
+                message: "only the following media types are accepted: \(Self.known.joined(separator: ", "))")
+        }
         guard request.method == "POST" || request.method == "PUT", !request.body.isEmpty else { return }
         guard Self.types(request.headers["Content-Type"]).allSatisfy(Self.known.contains) else {
             throw APIFailure(

@@ -115,6 +115,7 @@ public struct FakeAPIServer: Sendable {
         let accept = request.headers["Accept"] ?? ""
         let isMetadataOnly =
             accept.contains("as=PartialObjectMetadata") && request.method == "GET" && !target.isSet("watch")
+        if let table = try self.table(request, target) { return .answer(status: 200, body: table) }
         if isMetadataOnly {
             let whole: JSONTree
             if let name = target.name { whole = try self.existing(target, name) } else { whole = try self.list(target) }

@@ -14,6 +14,7 @@ enum ObjectForm {
                 self.dropIfEmpty(&object, ["spec", field])
             }
             self.dropIfEmpty(&object, ["status", "conditions"])
+            self.completeContainerStatuses(&object)
             self.completeConditions(&object, "lastProbeTime")
         case "Event":
             for field in ["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"] where object[field] == nil
@@ -60,6 +61,22 @@ enum ObjectForm {
         object[path: path] = .object(members.filter { known.contains($0.key) && $0.value != .null })
     }
 
+    private static func completeContainerStatuses(_ pod: inout JSONTree) {
+        guard case .array(var statuses)? = pod[path: ["status", "containerStatuses"]] else { return }
+        for index in statuses.indices {
+            for field in ["state", "lastState"] {
+                if statuses[index][field] == nil { statuses[index][field] = [:] }
+                for (state, times) in [("running", ["startedAt"]), ("terminated", ["startedAt", "finishedAt"])]
+                where statuses[index][path: [field, state]] != nil {
+                    for time in times where statuses[index][path: [field, state, time]] == nil {
+                        statuses[index][path: [field, state, time]] = .null
+                    }
+                }
+            }
+        }
+        pod[path: ["status", "containerStatuses"]] = .array(statuses)
+    }
+
     /// Conditions say when they were looked at, also where nobody did.
     private static func completeConditions(_ object: inout JSONTree, _ time: String) {
         guard case .array(var conditions)? = object[path: ["status", "conditions"]] else { return }
@@ -100,6 +117,17 @@ struct MicroTime: Sendable, Equatable {
             Self.days(digits[0], digits[1], digits[2]) * 86_400 + digits[3] * 3_600 + digits[4] * 60 + digits[5]
         let micros = String(1_000_000 + digits[6]).dropFirst()
         self.text = FakeAPIServer.timestamp(seconds - offset).dropLast() + ".\(micros)Z"
+    }
+
+    /// Seconds since 1970 of a time in whole seconds and UTC.
+    static func seconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 20, bytes[10] == UInt8(ascii: "T"), bytes[19] == UInt8(ascii: "Z") else { return nil }
+        let digits = [0..<4, 5..<7, 8..<10, 11..<13, 14..<16, 17..<19].compactMap { range in
+            Int64(String(decoding: bytes[range], as: UTF8.self))
+        }
+        guard digits.count == 6 else { return nil }
+        return Self.days(digits[0], digits[1], digits[2]) * 86_400 + digits[3] * 3_600 + digits[4] * 60 + digits[5]
     }
 
     /// Seconds east of UTC.
