@@ -1,6 +1,6 @@
 # The front door. `make` lists what there is; every target works from a clean clone, without a cluster.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bench-openb bench-openb-batch demo e2e check clean
+.PHONY: help setup build test lint format bench bench-openb bench-openb-batch bench-instructions demo e2e check clean
 
 SWIFT ?= swift
 # The first of the simulation seeds that `make check` runs: others every time, and printed.
@@ -33,6 +33,10 @@ bench-openb: build ## replay the openb traces in TRACES=folder and print the qua
 
 bench-openb-batch: build ## plan openb traces in TRACES=folder as one batch and print how far that is from its bound
 	@Scripts/bench_openb_batch.py .build/release/berth $(TRACES)
+
+bench-instructions: setup ## count the hot paths' instructions with callgrind and hold them against Benchmarks/instructions.json
+	cd Benchmarks && $(SWIFT) build -c release --product BerthBenchmarks
+	@Scripts/bench_instructions.py Benchmarks/.build/release/BerthBenchmarks
 
 demo: setup ## plan a real cluster's dump, then run the controller on a fake cluster (KEEP=1 leaves it up)
 	@Scripts/demo.sh $(DUMP) $(if $(KEEP),--keep)
