@@ -198,7 +198,7 @@ let package = Package(
             name: "BerthTests",
             dependencies: [
                 "Berth", "FakeAPIServerCommand", "SchedulingModel", "PlacementVerifier", "SchedulingCycle",
-                "KubernetesAPI", "ClusterImport",
+                "KubernetesAPI", "ClusterImport", "Controller", "HTTPServing",
                 "PlanReport", "TraceReplay", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport",
             ],
             exclude: ["Openb"],

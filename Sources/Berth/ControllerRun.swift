@@ -39,7 +39,8 @@ struct ControllerRun {
         }
         if let extender, let address = self.command.extenderListen.flatMap(ListenAddress.init) {
             let configuration = HTTPServerConfiguration(
-                host: address.host, port: address.port, tls: try self.tls(journal))
+                host: address.host, port: address.port,
+                tls: try self.command.extenderTLS.map { try Self.tls(in: $0, journal) })
             let calls = ExtenderCalls(extender: extender, metrics: controller.metrics)
             services.append(
                 HTTPServer(configuration, onReady: { ports.note("extender", $0) }) { await calls.answer($0) })
@@ -75,8 +76,7 @@ struct ControllerRun {
 
     /// Without a `ca.crt` in the folder clients are not asked for certificates, and the log says so; one that cannot be read is
     /// an error.
-    private func tls(_ journal: Journal) throws -> HTTPServerConfiguration.TLS? {
-        guard let folder = self.command.extenderTLS else { return nil }
+    static func tls(in folder: String, _ journal: Journal) throws -> HTTPServerConfiguration.TLS {
         let authorities = "\(folder)/ca.crt"
         let hasAuthorities = FileManager.default.fileExists(atPath: authorities)
         if !hasAuthorities {
