@@ -6,5 +6,5 @@ struct Berth: AsyncParsableCommand {
         commandName: "berth",
         abstract: "Decides where GPU work goes in a Kubernetes cluster, and says why the rest waits.",
         version: "0.1.0-dev",
-        subcommands: [PlanCommand.self, ControllerCommand.self, SimulateCommand.self])
+        subcommands: [PlanCommand.self, ExplainCommand.self, ControllerCommand.self, SimulateCommand.self])
 }
