@@ -33,7 +33,9 @@ final class LoopbackServer {
     deinit { self.process.terminate() }
 
     private static let script = """
-        import http.server, json, socketserver, ssl, sys, threading, time
+        import http.server, json, signal, socketserver, ssl, sys, threading, time
+        # A process started from a thread that blocks SIGTERM blocks it too, and could not be stopped.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         go = threading.Event()
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'

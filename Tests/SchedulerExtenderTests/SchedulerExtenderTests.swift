@@ -151,7 +151,9 @@ struct SchedulerExtenderTests {
         #expect(Self.names(answer) == ["b"])
     }
 
-    @Test("an unseen pod that asks for what nobody has is refused for good; one of an unseen gang waits")
+    @Test(
+        "an unseen pod that asks for what no node has is refused for good; one unseen pod's question changes no other's answer"
+    )
     func unseenSpecials() throws {
         let extender = try Self.extender(self.nodes, [])
         let odd = Self.pod("odd", gpus: 1).replacing("nvidia.com/gpu", with: "example.com/npu")
