@@ -9,7 +9,7 @@ struct ActionPerformer: Sendable {
     let client: KubernetesClient
     let cache: ClusterCache
     let configuration: BerthConfiguration
-    /// Closed when another replica may lead: then nothing is written.
+    /// Closed when another replica may lead: then no action is begun.
     let fence: LeadershipFence
     /// `2026-11-26T10:00:00.000000Z`.
     let timestamp: @Sendable () -> String

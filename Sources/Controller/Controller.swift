@@ -103,7 +103,8 @@ public actor Controller {
         await self.stop()
     }
 
-    /// Starts nothing more, and waits for the calls that are under way. Each has a time limit of its own.
+    /// Starts nothing more, and waits for the calls that are under way. Each attempt has a time limit, but a call that the
+    /// server asks to repeat has several: that can take longer than the pod's grace period.
     private func stop() async {
         self.isStopping = true
         self.wake?.cancel()

@@ -103,7 +103,7 @@ public final class Metrics: Sendable {
 
 extension Metrics.Family {
     static let cycles = Self(
-        "berth_cycle_duration_seconds", .histogram, "Time of one scheduling cycle: import, plan, verify")
+        "berth_cycle_duration_seconds", .histogram, "Time of one scheduling cycle: plan and verify")
     static let cycleResults = Self(
         "berth_cycles_total", .counter, labels: ["result"], "Scheduling cycles by verdict: accepted, refused")
     static let actions = Self(

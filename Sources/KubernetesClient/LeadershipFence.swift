@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether this process may write as the leader now: asked before every write.
+/// Whether this process may act as the leader now: asked once before every action, not before a repeat of its calls.
 ///
 /// Open until a moment of the monotonic clock that each renewal of the lease puts off, so that a renewal that hangs closes it
 /// too, and nobody has to be told.
