@@ -16,9 +16,11 @@ public struct FakeAPIServer: Sendable {
     var store: ObjectStore
     /// What is served. Definitions of further kinds add to it.
     var kinds = ResourceKind.all
+    /// Who owns which fields. It is kept beside the objects: `managedFields` is not written on them.
     var ownership: [ObjectStore.Key: FieldOwnership] = [:]
     /// Whose fields the current request writes; nil while it is an apply, which keeps its own books.
     var writer: String?
+    /// The schemas of the kinds that definitions brought.
     var customResources: [ResourceKind: CustomResource] = [:]
     public let now: @Sendable () -> Int64
     var uidState: UInt64
@@ -96,21 +98,7 @@ public struct FakeAPIServer: Sendable {
     }
 
     mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
-        if let dryRun = target.options["dryRun"], dryRun != "All" {
-            throw .invalid(
-                group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
-                [.notSupported("dryRun", dryRun, ["All"])])
-        }
-        if let validation = target.options["fieldValidation"], !["", "Ignore", "Strict", "Warn"].contains(validation) {
-            throw .invalid(
-                group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
-                [.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"])])
-        }
-        if request.method == "GET", target.name != nil, target.subresource == nil,
-            let asked = target.options["resourceVersion"].flatMap(Int64.init), asked > self.store.version
-        {
-            throw Self.fromTheFuture(asked, self.store.version)
-        }
+        try self.checkOptions(request, target)
         try Self.checkMediaTypes(request)
         let accept = request.headers["Accept"] ?? ""
         let isMetadataOnly =
@@ -166,6 +154,25 @@ public struct FakeAPIServer: Sendable {
         case (_, _, let subresource?) where !target.kind.uncopiedSubresources.contains(subresource):
             throw .resourceNotFound
         default: throw .notCopied("\(request.method) of \(target.subresource ?? target.kind.plural)")
+        }
+    }
+
+    /// Options that every request can have.
+    private func checkOptions(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) {
+        if let dryRun = target.options["dryRun"], dryRun != "All" {
+            throw .invalid(
+                group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
+                [.notSupported("dryRun", dryRun, ["All"])])
+        }
+        if let validation = target.options["fieldValidation"], !["", "Ignore", "Strict", "Warn"].contains(validation) {
+            throw .invalid(
+                group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
+                [.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"])])
+        }
+        if request.method == "GET", target.name != nil, target.subresource == nil,
+            let asked = target.options["resourceVersion"].flatMap(Int64.init), asked > self.store.version
+        {
+            throw Self.fromTheFuture(asked, self.store.version)
         }
     }
 

@@ -1,7 +1,7 @@
 public import HTTPTransport
 import Synchronization
 
-/// The fake server with a fault in front of it now and then.
+/// The fake server with faults that a test orders one by one. `RuledFaultTransport` makes them by rule and seed instead.
 public final class FaultyTransport: HTTPTransport {
     public enum Fault: Sendable {
         case answer(Int, headers: HTTPHeaders = [:], body: String = "{}")

@@ -10,16 +10,15 @@ struct ResourceKind: Sendable, Hashable {
     let hasStatus: Bool
     /// Counts changes of the spec in `metadata.generation`.
     let hasGeneration: Bool
+    /// Has a scale subresource.
+    let isScalable: Bool
+    /// Brought by a definition, so that its objects are judged by a schema.
+    let isCustom: Bool
 
     var apiVersion: String { self.group.isEmpty ? self.version : "\(self.group)/\(self.version)" }
     /// As error texts name it: `deployments.apps`.
     var qualifiedPlural: String { self.group.isEmpty ? self.plural : "\(self.plural).\(self.group)" }
     var qualifiedKind: String { self.group.isEmpty ? self.kind : "\(self.kind).\(self.group)" }
-
-    /// Has a scale subresource.
-    let isScalable: Bool
-    /// Brought by a definition, so that its objects are judged by a schema.
-    let isCustom: Bool
 
     /// Those that are copied.
     var subresources: [String] {
@@ -32,7 +31,6 @@ struct ResourceKind: Sendable, Hashable {
         switch self.kind {
         case "Pod": ["log", "exec", "attach", "portforward", "proxy", "ephemeralcontainers", "resize"]
         case "Node": ["proxy"]
-        case "Namespace": []
         default: []
         }
     }

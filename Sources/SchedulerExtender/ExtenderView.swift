@@ -13,8 +13,8 @@ public struct ExtenderView: Sendable {
     private let podByUID: [String: Int]
     private let keys: Set<PodKey>
     private let nodeByName: [NodeName: Int]
-    /// Where a pod that the plan does not know yet is seated.
-    private let guest: Int
+    /// The first position, where a pod that the plan does not know yet is seated.
+    private static let guest = 0
 
     /// - Parameter uids: Of the snapshot's pods.
     /// - Complexity: That of compiling the snapshot.
@@ -32,7 +32,6 @@ public struct ExtenderView: Sendable {
         pods.append(PodState(key: PodKey(namespace: "", name: "")))
         self.state = SolverState(
             ClusterSnapshot(nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology))
-        self.guest = 0
         var podByUID: [String: Int] = [:]
         for (index, pod) in self.state.snapshot.pods.enumerated() {
             if let uid = uids[pod.key] { podByUID[uid] = index }
@@ -63,7 +62,7 @@ public struct ExtenderView: Sendable {
         if let pod = self.podByUID[uid] { return .pod(pod) }
         if self.keys.contains(state.key) { return .otherUnderItsName }
         if state.group != nil { return .newGangMember }
-        return self.state.seat(state, at: self.guest) ? .pod(self.guest) : .unservable
+        return self.state.seat(state, at: Self.guest) ? .pod(Self.guest) : .unservable
     }
 
     // MARK: Filter
