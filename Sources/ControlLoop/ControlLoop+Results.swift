@@ -40,8 +40,10 @@ extension ControlLoop {
         guard self.pods[target.key]?.uid == target.uid else { return [] }
         switch result {
         case .succeeded:
-            self.failures[RetryKey(action.kind)] = nil
-            self.doubts[target.uid] = nil
+            let key = RetryKey(action.kind)
+            self.failures[key] = nil
+            // Only a placement casts doubt, and only its own success ends that before a read does.
+            if key.tag == .place { self.doubts[target.uid] = nil }
         case .notFound:
             self.forget(target.key, uid: target.uid)
             self.requestCycle(now)

@@ -106,6 +106,21 @@ struct FailureModeTests {
         #expect(loop.published?.isAccepted == true)
     }
 
+    @Test("a lost release keeps its room while it may still land, whatever else succeeds on its pod meanwhile")
+    func doubtOutlivesAnExplanation() {
+        var (loop, actions) = Self.leader(nodes: [], pods: [Self.pod("a")])
+        let explanation = actions[0].id
+        actions = loop.apply(.nodeChanged(.gpu("n1", count: 8)), atMillis: 10)
+        #expect(actions.released == ["a"])
+        _ = loop.apply(.finished(actions[0].id, .unknown), atMillis: 20)
+        _ = loop.apply(.finished(explanation, .succeeded), atMillis: 30)
+        actions = loop.apply(.tick, atMillis: 1020)
+        #expect(actions.released == ["a"])
+        // The first try may land in spite of this answer to the second.
+        _ = loop.apply(.finished(actions[0].id, .rejected("denied by a policy")), atMillis: 1030)
+        #expect(loop.apply(.podChanged(Self.pod("b", version: 2)), atMillis: 1040).released.isEmpty)
+    }
+
     @Test("a clock that jumps back does nothing; one that jumps ahead does what is due, once")
     func clockJumps() {
         var (loop, actions) = Self.leader(nodes: [.gpu("n1", count: 8)], pods: [Self.pod("a")])
