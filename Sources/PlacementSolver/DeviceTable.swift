@@ -141,6 +141,13 @@ struct DeviceTable: Sendable {
 
     // MARK: Booking
 
+    /// Takes everything off the devices of a node.
+    mutating func clear(_ node: Int) {
+        for pool in self.pools(of: node) {
+            for device in self.devices(of: pool) { self.loads[device] = DeviceLoad() }
+        }
+    }
+
     mutating func book(_ request: DeviceDemandRule, in pool: Int, devices: DeviceSet, sign: Int) {
         let rule = self.rule(of: pool)
         let first = self.devices(of: pool).lowerBound

@@ -13,6 +13,8 @@ public struct GroupTree: Sendable {
     public let topGroupByPod: [Int]
     /// The leaf group of each pod, -1 for singles.
     public let leafByPod: [Int]
+    /// Whether any group keeps its domain to itself.
+    let hasExclusiveGroups: Bool
 
     init(_ snapshot: ClusterSnapshot) {
         let numbers = Dictionary(uniqueKeysWithValues: snapshot.groups.enumerated().map { ($1.key, $0) })
@@ -24,6 +26,7 @@ public struct GroupTree: Sendable {
         var members: [[Int]] = Array(repeating: [], count: parents.count)
         for (pod, leaf) in leaves.enumerated() where leaf >= 0 { members[leaf].append(pod) }
         self.groups = snapshot.groups
+        self.hasExclusiveGroups = snapshot.groups.contains { $0.exclusiveAxis != nil }
         self.parentByGroup = parents
         self.childrenByGroup = children
         self.membersByGroup = members.map { pods in

@@ -4,9 +4,10 @@ import SchedulingModel
 /// judged once per kind.
 struct NodeKinds: Sendable {
     /// One per node, counted from 0 in the order of first appearance.
-    let kindByNode: [Int32]
-    /// The first node of each kind.
-    let examples: [Int]
+    private(set) var kindByNode: [Int32]
+    /// The first node seen of each kind.
+    private(set) var examples: [NodeState]
+    private var numbers: [Key: Int32]
 
     private struct Key: Hashable {
         let taints: [Taint]
@@ -15,24 +16,28 @@ struct NodeKinds: Sendable {
 
     /// - Complexity: O(*n*); nodes are hashed only where they differ from the one before.
     init(_ nodes: [NodeState]) {
-        var kindByNode: [Int32] = []
-        kindByNode.reserveCapacity(nodes.count)
-        var examples: [Int] = []
-        var numbers: [Key: Int32] = [:]
+        self.kindByNode = []
+        self.kindByNode.reserveCapacity(nodes.count)
+        self.examples = []
+        self.numbers = [:]
         for (index, node) in nodes.enumerated() {
             if index > 0, nodes[index - 1].taints == node.taints, nodes[index - 1].devicePools == node.devicePools {
-                kindByNode.append(kindByNode[index - 1])
-                continue
+                self.kindByNode.append(self.kindByNode[index - 1])
+            } else {
+                self.kindByNode.append(self.kind(of: node))
             }
-            let key = Key(taints: node.taints, pools: node.devicePools)
-            let kind = numbers[key] ?? Int32(examples.count)
-            if kind == examples.count {
-                numbers[key] = kind
-                examples.append(index)
-            }
-            kindByNode.append(kind)
         }
-        self.kindByNode = kindByNode
-        self.examples = examples
+    }
+
+    /// Takes note of a node that has changed. Kinds that no node is of any more stay.
+    mutating func update(_ index: Int, to node: NodeState) { self.kindByNode[index] = self.kind(of: node) }
+
+    private mutating func kind(of node: NodeState) -> Int32 {
+        let key = Key(taints: node.taints, pools: node.devicePools)
+        if let known = self.numbers[key] { return known }
+        let next = Int32(self.examples.count)
+        self.numbers[key] = next
+        self.examples.append(node)
+        return next
     }
 }

@@ -18,36 +18,51 @@ extension SolverState {
         var matrix = [Int64](repeating: 0, count: rows.count * snapshot.nodes.count)
         let rowByName = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
         for (index, node) in snapshot.nodes.enumerated() {
-            let start = index * rows.count
-            // A node that does not say how many pods it takes is not limited by it.
-            matrix[start] = Int64(Int32.max)
-            for entry in node.allocatable.entries {
-                if let row = rowByName[entry.name] { matrix[start + row] = entry.amount }
-            }
+            Self.write(node.allocatable, at: index * rows.count, of: &matrix, rowByName)
         }
         return matrix
+    }
+
+    /// - Precondition: Nothing but zeros stands there.
+    static func write(
+        _ amounts: ResourceAmounts, at start: Int, of matrix: inout [Int64], _ rowByName: [ResourceName: Int]
+    ) {
+        // A node that does not say how many pods it takes is not limited by it.
+        matrix[start] = Int64(Int32.max)
+        for entry in amounts.entries {
+            if let row = rowByName[entry.name] { matrix[start + row] = entry.amount }
+        }
     }
 
     /// Pods that have nodes hold amounts and devices: known devices first, so that no assumption claims what somebody is
     /// known to hold; the others in the order they were created, as their nodes' rules would have given them.
     mutating func bookFacts() {
-        var assumed: [Int] = []
-        for (index, pod) in self.snapshot.pods.enumerated() {
-            guard let name = pod.node, let node = self.snapshot.nodeIndex(of: name) else { continue }
-            self.occupy(node: node, pod: index)
-            if pod.deviceRequests.isEmpty { continue }
-            if pod.knownDevices.isEmpty {
-                assumed.append(index)
-            } else {
-                self.heldByPod[index].assignments = pod.knownDevices
-                self.book(self.heldByPod[index], of: index, on: node, sign: 1)
+        var unknown: [Int] = []
+        for pod in self.snapshot.pods.indices {
+            guard let name = self.snapshot.pods[pod].node, let node = self.snapshot.nodeIndex(of: name) else {
+                continue
             }
+            if !self.bookFact(pod, on: node) { unknown.append(pod) }
         }
-        assumed.sort { lhs, rhs in
+        self.assumeHeldDevices(unknown)
+    }
+
+    /// - Returns: False where nobody says which devices the pod holds.
+    mutating func bookFact(_ pod: Int, on node: Int) -> Bool {
+        self.occupy(node: node, pod: pod)
+        if self.snapshot.pods[pod].deviceRequests.isEmpty { return true }
+        if self.snapshot.pods[pod].knownDevices.isEmpty { return false }
+        self.heldByPod[pod].assignments = self.snapshot.pods[pod].knownDevices
+        self.book(self.heldByPod[pod], of: pod, on: node, sign: 1)
+        return true
+    }
+
+    mutating func assumeHeldDevices(_ pods: [Int]) {
+        let byAge = pods.sorted { lhs, rhs in
             let (left, right) = (self.snapshot.pods[lhs].creationSeconds, self.snapshot.pods[rhs].creationSeconds)
             return left != right ? left < right : lhs < rhs
         }
-        for pod in assumed { self.assumeHeldDevices(pod, on: Int(self.nodeByPod[pod])) }
+        for pod in byAge { self.assumeHeldDevices(pod, on: Int(self.nodeByPod[pod])) }
     }
 
     private mutating func assumeHeldDevices(_ pod: Int, on node: Int) {

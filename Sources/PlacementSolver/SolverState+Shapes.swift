@@ -73,7 +73,7 @@ extension SolverState {
     /// whether any of them has a soft taint that the pod does not tolerate.
     private func nodes(for key: ShapeKey) -> (allowed: NodeBitset, shared: NodeBitset, meetsSoftTaints: Bool) {
         let constraints = key.constraints
-        let judgements = self.nodeKinds.examples.map { KindJudgement(key, self.snapshot.nodes[$0]) }
+        let judgements = self.nodeKinds.examples.map { KindJudgement(key, $0) }
         let looksAtEachNode = !constraints.selectsEveryNode || constraints.volumes != .none
         var allowed = NodeBitset(capacity: self.nodeCount)
         var shared = NodeBitset(capacity: self.nodeCount)

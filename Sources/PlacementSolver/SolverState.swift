@@ -18,9 +18,11 @@ public struct SolverState: Sendable {
     let rowCount: Int
     /// `free[node * rowCount + row]`, in the resource's unit. Negative where facts over-commit.
     var free: [Int64]
-    let allocatable: [Int64]
+    var allocatable: [Int64]
     /// The row whose free amount orders nodes with equal free devices: CPU, or `pods` where nobody asks for CPU.
     let levelRow: Int
+    /// How many pods ask for each row's resource; nil until an update needs it.
+    var askingByRow: [Int]?
 
     // MARK: Devices
 
@@ -46,11 +48,11 @@ public struct SolverState: Sendable {
     var nextPodOnNode: [Int32]
     var previousPodOnNode: [Int32]
     var hostPortsByNode: [Int: [HostPort]] = [:]
-    public let groups: GroupTree
+    public internal(set) var groups: GroupTree
 
     // MARK: Shapes and counters
 
-    let nodeKinds: NodeKinds
+    var nodeKinds: NodeKinds
     var shapes: [PodShape] = []
     /// One per shape.
     var rules: [ShapeRule] = []

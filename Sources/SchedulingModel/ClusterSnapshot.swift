@@ -3,10 +3,10 @@
 /// Nodes are sorted by name, pods and groups by key, so that equal clusters are equal snapshots whatever order they
 /// were read in. `NodeIndex` and `PodIndex` are positions in these arrays and mean nothing outside their snapshot.
 public struct ClusterSnapshot: Hashable, Sendable {
-    public let nodes: [NodeState]
-    public private(set) var pods: [PodState]
-    public let groups: [PodGroup]
-    public let topology: Topology
+    public internal(set) var nodes: [NodeState]
+    public internal(set) var pods: [PodState]
+    public internal(set) var groups: [PodGroup]
+    public internal(set) var topology: Topology
 
     /// - Precondition: Names and keys are unique. Import reports duplicates before they get here.
     public init(
@@ -44,7 +44,7 @@ public struct ClusterSnapshot: Hashable, Sendable {
     public mutating func seat(_ guest: PodState, at index: Int) { self.pods[index] = guest }
 
     /// The first position for which `isBefore` is false, or nil where there is none.
-    private static func position(in count: Int, isBefore: (Int) -> Bool) -> Int? {
+    static func position(in count: Int, isBefore: (Int) -> Bool) -> Int? {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

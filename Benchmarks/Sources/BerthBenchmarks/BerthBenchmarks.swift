@@ -6,7 +6,7 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `openb`, `gang`, `plan`, `purchase`,
+/// Arguments, if any, name the groups to run: `place`, `openb`, `snapshot`, `gang`, `plan`, `purchase`,
 /// `extender`, and those that run only when
 /// named: `place-small` and `openb-hot` for instruction counts, `memory` for the peak of a process of its own.
 @main
@@ -19,6 +19,9 @@ enum BerthBenchmarks {
         if runs("openb") { for nodes in [1_213, 10_000, 100_000] { Self.openbPlacement(nodes: nodes) } }
         if chosen.contains("openb-hot") { Self.openbHotPath(nodes: 1_213, rounds: 40) }
         if chosen.contains("memory") { Self.memory(nodes: 100_000, pods: 400_000) }
+        if runs("snapshot") {
+            for nodes in [1_000, 10_000, 100_000] { SnapshotBenchmark.run(nodes: nodes, changed: 10) }
+        }
         if runs("gang") {
             Self.gang(members: 128, nodes: 12_800)
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)

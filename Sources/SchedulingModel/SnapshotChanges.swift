@@ -1,0 +1,119 @@
+/// What makes a snapshot into a newer one.
+///
+/// A node, pod or group stands in it at most once.
+public struct SnapshotChanges: Hashable, Sendable {
+    /// New nodes, and nodes that are no more what they were.
+    public var nodes: [NodeState] = []
+    public var removedNodes: [NodeName] = []
+    /// New pods, and pods that are no more what they were.
+    public var pods: [PodState] = []
+    public var removedPods: [PodKey] = []
+    /// All groups, where any of them came, went or changed.
+    public var groups: [PodGroup]?
+    public var topology: Topology?
+
+    public init() {}
+
+    public var isEmpty: Bool { self == SnapshotChanges() }
+}
+
+extension ClusterSnapshot {
+    /// What `apply` would have to be given to make `newer` of this snapshot.
+    ///
+    /// - Complexity: O(*n* + *p*) comparisons; of what shares its storage they are cheap.
+    public func changes(to newer: ClusterSnapshot) -> SnapshotChanges {
+        var changes = SnapshotChanges()
+        (changes.nodes, changes.removedNodes) = Self.differences(self.nodes, newer.nodes) { $0.name }
+        (changes.pods, changes.removedPods) = Self.differences(self.pods, newer.pods) { $0.key }
+        if newer.groups != self.groups { changes.groups = newer.groups }
+        if newer.topology != self.topology { changes.topology = newer.topology }
+        return changes
+    }
+
+    /// Brings the snapshot up to date, in place where nobody else holds it.
+    ///
+    /// - Returns: Where pods came or went: per pod its position before, -1 for a new one. Nil where all kept their places.
+    /// - Complexity: O(*k* log *n*), *k* changed objects; a pass over all nodes or pods where any of them came or went.
+    @discardableResult
+    public mutating func apply(_ changes: SnapshotChanges) -> [Int32]? {
+        _ = Self.merge(changes.nodes, removing: changes.removedNodes, into: &self.nodes) { $0.name }
+        let moves = Self.merge(changes.pods, removing: changes.removedPods, into: &self.pods) { $0.key }
+        if let groups = changes.groups { self.groups = groups.sorted { $0.key < $1.key } }
+        if let topology = changes.topology { self.topology = topology }
+        return moves
+    }
+
+    /// Both lists sorted by key: what is new or different in the second, and what it lacks.
+    private static func differences<Object: Equatable, Key: Comparable>(
+        _ old: [Object], _ new: [Object], key: (Object) -> Key
+    ) -> (changed: [Object], removed: [Key]) {
+        var changed: [Object] = []
+        var removed: [Key] = []
+        var position = 0
+        for object in new {
+            while position < old.count, key(old[position]) < key(object) {
+                removed.append(key(old[position]))
+                position += 1
+            }
+            if position < old.count, key(old[position]) == key(object) {
+                if old[position] != object { changed.append(object) }
+                position += 1
+            } else {
+                changed.append(object)
+            }
+        }
+        return (changed, removed + old[position...].map(key))
+    }
+
+    private static func merge<Object, Key: Comparable>(
+        _ newer: [Object], removing removed: [Key], into objects: inout [Object], key: (Object) -> Key
+    ) -> [Int32]? {
+        var added: [Object] = []
+        for object in newer {
+            let wanted = key(object)
+            let position = Self.position(in: objects.count) { key(objects[$0]) < wanted }
+            if let position, key(objects[position]) == wanted {
+                objects[position] = object
+            } else {
+                added.append(object)
+            }
+        }
+        let gone = removed.compactMap { wanted in
+            Self.position(in: objects.count) { key(objects[$0]) < wanted }.flatMap {
+                key(objects[$0]) == wanted ? $0 : nil
+            }
+        }
+        if added.isEmpty, gone.isEmpty { return nil }
+        return Self.splice(added.sorted { key($0) < key($1) }, removing: gone.sorted(), into: &objects, key: key)
+    }
+
+    /// One pass that keeps the order by key.
+    private static func splice<Object, Key: Comparable>(
+        _ added: [Object], removing gone: [Int], into objects: inout [Object], key: (Object) -> Key
+    ) -> [Int32] {
+        var result: [Object] = []
+        var moves: [Int32] = []
+        result.reserveCapacity(objects.count + added.count - gone.count)
+        moves.reserveCapacity(objects.count + added.count - gone.count)
+        var (nextAdded, nextGone) = (0, 0)
+        for position in objects.indices {
+            if nextGone < gone.count, gone[nextGone] == position {
+                nextGone += 1
+                continue
+            }
+            while nextAdded < added.count, key(added[nextAdded]) < key(objects[position]) {
+                result.append(added[nextAdded])
+                moves.append(-1)
+                nextAdded += 1
+            }
+            result.append(objects[position])
+            moves.append(Int32(position))
+        }
+        for object in added[nextAdded...] {
+            result.append(object)
+            moves.append(-1)
+        }
+        objects = result
+        return moves
+    }
+}
