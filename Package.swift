@@ -181,7 +181,7 @@ let package = Package(
             name: "ControllerTests",
             dependencies: [
                 "Controller", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI",
-                "SchedulingModel", "ControlLoop",
+                "ClusterImport", "SchedulingModel", "SchedulingCycle", "ControlLoop",
             ],
             swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),

@@ -6,11 +6,10 @@ import SchedulingModel
 
 /// Performs the loop's actions on the API server. Each is one call, or two where an event goes with it.
 struct ActionPerformer: Sendable {
+    /// Fenced, so that nothing is written once another replica may lead.
     let client: KubernetesClient
     let cache: ClusterCache
     let configuration: BerthConfiguration
-    /// Closed when another replica may lead: then no action is begun.
-    let fence: LeadershipFence
     /// `2026-11-26T10:00:00.000000Z`.
     let timestamp: @Sendable () -> String
     /// The name of this process in events.
@@ -21,7 +20,6 @@ struct ActionPerformer: Sendable {
     ///   - sentence: Why it waits, for a person.
     func perform(_ action: Action, known: PodState?, sentence: String) async -> ActionResult {
         let target = action.target
-        guard self.fence.isOpen else { return .unavailable }
         switch action.kind {
         case .release(_, let assignment):
             return await Self.result { () async throws(KubernetesError) in try await self.release(target, assignment) }
@@ -135,7 +133,7 @@ struct ActionPerformer: Sendable {
         switch error {
         case .transport: return error.isCertainlyUndone ? .unavailable : .unknown
         case .unreadable: return .unknown
-        case .credentials: return .unavailable
+        case .credentials, .fenced: return .unavailable
         case .refused(let status):
             switch status.code {
             case 404: return .notFound

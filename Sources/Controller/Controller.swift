@@ -84,7 +84,8 @@ public actor Controller {
 
     // MARK: Running
 
-    /// Runs until the task is cancelled. Actions under way are finished; then the lease is given back.
+    /// Runs until the task is cancelled. Actions under way are finished, as far as the lease's renew deadline allows; then the lease is
+    /// given back.
     public func run() async throws(KubernetesError) {
         let paths = try await PlanningResources(servedBy: self.client).paths
         self.cache = ClusterCache(paths: paths)
@@ -103,14 +104,20 @@ public actor Controller {
         await self.stop()
     }
 
-    /// Starts nothing more, and waits for the calls that are under way. Each attempt has a time limit, but a call that the
-    /// server asks to repeat has several: that can take longer than the pod's grace period.
+    /// Starts nothing more, and waits for the calls that are under way; when the fence closes they are cancelled. Nobody renews the lease any
+    /// more, so that is at the renew deadline at the latest.
     private func stop() async {
         self.isStopping = true
         self.wake?.cancel()
         self.importDue?.cancel()
         self.takeover?.cancel()
-        for task in self.running.values { await task.value }
+        let running = Array(self.running.values)
+        let deadline = Task { [fence = self.election.fence] in
+            await fence.waitUntilClosed()
+            for task in running { task.cancel() }
+        }
+        for task in running { await task.value }
+        deadline.cancel()
     }
 
     private static func election(_ client: KubernetesClient, _ options: ControllerOptions) -> LeaseElection {
@@ -253,7 +260,8 @@ public actor Controller {
             let known = self.known[action.target.key]
             let sentence = self.sentence(action)
             let performer = ActionPerformer(
-                client: self.client, cache: self.cache, configuration: self.configuration, fence: self.election.fence,
+                client: self.client.fenced(by: self.election.fence), cache: self.cache,
+                configuration: self.configuration,
                 timestamp: { Timestamp.now() }, instance: self.options.identity)
             self.running[action.id] = Task {
                 let start = ContinuousClock.now

@@ -26,6 +26,8 @@ public struct KubernetesClient: Sendable {
     let transport: any HTTPTransport
     let credentials: any CredentialSource
     let pause: Pause
+    /// Asked before every attempt of a write; nil for a client that anybody may write with.
+    private var fence: LeadershipFence?
 
     public init(
         transport: any HTTPTransport, credentials: any CredentialSource = AnonymousCredentials(),
@@ -35,6 +37,17 @@ public struct KubernetesClient: Sendable {
         self.credentials = credentials
         self.options = options
         self.pause = pause
+    }
+
+    /// The same client for whoever may write only while the fence is open: it is asked immediately before each attempt of each write,
+    /// the first and those that the server asked for. An attempt whose connection is not there before the fence closes is given up. What
+    /// has left by then may still take effect.
+    ///
+    /// A write that is not begun fails with `fenced`; one that is not repeated, with the server's last answer.
+    public func fenced(by fence: LeadershipFence) -> KubernetesClient {
+        var client = self
+        client.fence = fence
+        return client
     }
 
     // MARK: Requests
@@ -64,12 +77,14 @@ public struct KubernetesClient: Sendable {
         request.headers["User-Agent"] = self.options.userAgent
         var renewed = false
         var retries = 0
+        var refusal: APIStatus?
         while true {
             request.headers["Authorization"] = try await self.credentials.authorization()
-            let response = try await self.answer(to: request)
+            let response = try await self.answer(to: try self.admitted(request, after: refusal))
             if (200..<300).contains(response.status) { return response }
             let body = try await self.collect(response)
             let status = APIStatus(code: response.status, headers: response.headers, body: body)
+            refusal = status
             if status.code == 401, !renewed {
                 // The token may have been replaced since it was read.
                 renewed = true
@@ -79,6 +94,18 @@ public struct KubernetesClient: Sendable {
             retries += 1
             do { try await self.pause.sleep(wait) } catch { throw .transport(HTTPTransportError(.cancelled)) }
         }
+    }
+
+    /// The request as it may leave now.
+    ///
+    /// - Parameter refusal: The last answer, where this is a repeat: after a 5xx nobody knows whether the call took effect, and the caller
+    ///   must hear of that rather than of the fence.
+    private func admitted(_ request: HTTPRequest, after refusal: APIStatus?) throws(KubernetesError) -> HTTPRequest {
+        guard let fence = self.fence, request.method != "GET" else { return request }
+        guard let left = fence.remaining else { throw refusal.map(KubernetesError.refused) ?? .fenced }
+        var request = request
+        request.limits.connect = min(left, request.limits.connect ?? left)
+        return request
     }
 
     /// Nil where the server did not ask to come again, or only much later.

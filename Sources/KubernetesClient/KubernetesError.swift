@@ -11,12 +11,14 @@ public enum KubernetesError: Error, Sendable, Equatable, CustomStringConvertible
     case unreadable(String)
     /// No credentials, with the reason.
     case credentials(String)
+    /// A write that was not begun, since another replica may lead.
+    case fenced
 
     /// Whether the same call may be made again without the danger that its effect happens twice.
     public var isCertainlyUndone: Bool {
         switch self {
         case .transport(let error): error.isBeforeRequest
-        case .refused, .credentials: true
+        case .refused, .credentials, .fenced: true
         case .unreadable: false
         }
     }
@@ -26,7 +28,7 @@ public enum KubernetesError: Error, Sendable, Equatable, CustomStringConvertible
         switch self {
         case .transport(let error): error.code != .tlsFailed && error.code != .cancelled
         case .refused(let status): status.code == 429 || status.code >= 500
-        case .unreadable, .credentials: false
+        case .unreadable, .credentials, .fenced: false
         }
     }
 
@@ -40,6 +42,7 @@ public enum KubernetesError: Error, Sendable, Equatable, CustomStringConvertible
         case .refused(let status): "\(status)"
         case .unreadable(let what): "unreadable answer: \(what)"
         case .credentials(let why): "no credentials: \(why)"
+        case .fenced: "not sent: another replica may lead"
         }
     }
 }

@@ -97,7 +97,7 @@ public struct LeaseElection: Sendable {
         }
         await finish()
         self.fence.close()
-        if lastRenewal != nil { await self.giveBack() }
+        if let lastRenewal { await self.giveBack(before: lastRenewal + self.configuration.leaseDuration) }
     }
 
     private struct Look: Sendable {
@@ -206,15 +206,21 @@ public struct LeaseElection: Sendable {
         }
     }
 
-    /// So that nobody has to wait for the lease to run out. Runs apart from the cancelled task.
-    private func giveBack() async {
-        await Task.detached {
+    /// So that nobody has to wait for the lease to run out. Runs apart from the cancelled task, and not longer than the lease does.
+    private func giveBack(before deadline: ContinuousClock.Instant) async {
+        let call = Task.detached {
             guard let document = try? await self.client.get(self.path) else { return }
             var lease = JSONTree(document.root)
             guard lease["spec"]?["holderIdentity"]?.string == self.configuration.identity else { return }
             lease[path: ["spec", "holderIdentity"]] = ""
             lease[path: ["spec", "leaseDurationSeconds"]] = 1
             _ = try? await self.client.replace(self.path, by: lease)
-        }.value
+        }
+        let timer = Task.detached {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            call.cancel()
+        }
+        await call.value
+        timer.cancel()
     }
 }

@@ -243,6 +243,17 @@ struct LeaseElectionTests {
         #expect(!election.fence.isOpen)
     }
 
+    @Test("giving the lease back is tried only as long as it would run", .timeLimit(.minutes(1)))
+    func hangingReturn() async throws {
+        let world = World()
+        let log = Log()
+        let running = Task { await self.election(world, "one", lease: .seconds(1)).run { log.add($0) } }
+        #expect(try await log.waits(for: 1))
+        for _ in 0..<50 { world.transport.add(.hang, to: "PUT", "/leases/") }
+        running.cancel()
+        await running.value
+    }
+
     @Test("a write that somebody else overtook is no success")
     func race() async throws {
         let world = World()
