@@ -73,6 +73,11 @@ struct DeviceTable: Sendable {
         return nil
     }
 
+    /// The node's pool of a resource, or nil.
+    func pool(on node: Int, of resource: ResourceName) -> Int? {
+        self.pools(of: node).first { self.kinds[Int(self.kindByPool[$0])].resource == resource }
+    }
+
     /// What the devices of `pool` would give a request that the pool serves; nil where it does not fit.
     @inline(__always)
     func choose(_ request: DeviceDemandRule, from pool: Int, avoiding avoided: DeviceSet) -> DeviceSet? {

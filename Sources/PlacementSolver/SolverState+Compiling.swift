@@ -68,9 +68,7 @@ extension SolverState {
     private mutating func assumeHeldDevices(_ pod: Int, on node: Int) {
         let requests = self.snapshot.pods[pod].deviceRequests
         for request in requests {
-            guard let row = self.poolRowByResource[request.resource],
-                let pool = self.devices.pool(on: node, row: row)
-            else { continue }
+            guard let pool = self.devices.pool(on: node, of: request.resource) else { continue }
             let rule = DeviceDemandRule(request)
             let chosen = self.devices.assumeHeld(rule, in: pool)
             self.devices.book(rule, in: pool, devices: chosen, sign: 1)

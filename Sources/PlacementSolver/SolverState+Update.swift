@@ -26,23 +26,21 @@ extension SolverState {
     @discardableResult
     public mutating func update(_ changes: SnapshotChanges) -> UpdateResult {
         precondition(self.log.isEmpty, "an update while \(self.log.count) decisions can be taken back")
-        guard self.canUpdateInPlace(changes) else {
+        let changed = ChangedPositions(changes, in: self.snapshot)
+        guard self.canUpdateInPlace(changes, changed) else {
             self.snapshot.apply(changes)
             self = SolverState(self.snapshot)
             return .compiledAnew
         }
         let hadHeldTerms = !self.holdingCounters.isEmpty
         self.forgetCompiled(nodesChanged: !changes.nodes.isEmpty)
-        var regroups = self.regroups(changes)
-        var residents = self.vacate(self.touchedNodes(changes))
-        if let moves = self.snapshot.apply(changes) {
-            let positions = self.movePods(moves)
-            residents = residents.compactMap { positions[$0] < 0 ? nil : Int(positions[$0]) }
-            regroups = true
-        }
+        let regroups = self.regroups(changes, changed)
+        let touched = self.touchedNodes(changed)
+        let settlers = self.apply(changes, changed, vacating: touched)
         if regroups { self.groups = GroupTree(self.snapshot) }
-        self.refreshNodes(changes.nodes)
-        self.settle(residents + changes.pods.compactMap { self.snapshot.podIndex(of: $0.key) })
+        for node in changed.nodes { if let node { self.refreshNode(node) } }
+        self.settle(settlers)
+        for node in touched { self.reindex(node) }
         if hadHeldTerms || changes.pods.contains(where: { !$0.constraints.requiredPodAntiAffinity.isEmpty }) {
             self.compileHeldTerms()
         }
@@ -52,29 +50,49 @@ extension SolverState {
 
     // MARK: What hangs on what
 
-    private mutating func canUpdateInPlace(_ changes: SnapshotChanges) -> Bool {
+    /// Where the changed objects stand before the update, found once.
+    private struct ChangedPositions {
+        /// Nil for a new one.
+        let nodes: [Int?]
+        /// Nil for a new one.
+        let pods: [Int?]
+        /// Per changed pod: the node it has from now on.
+        let nodeByPod: [Int?]
+        let removedPods: [Int]
+
+        init(_ changes: SnapshotChanges, in snapshot: ClusterSnapshot) {
+            self.nodes = changes.nodes.map { snapshot.nodeIndex(of: $0.name) }
+            self.pods = changes.pods.map { snapshot.podIndex(of: $0.key) }
+            self.nodeByPod = changes.pods.map { pod in pod.node.flatMap { snapshot.nodeIndex(of: $0) } }
+            self.removedPods = changes.removedPods.compactMap { snapshot.podIndex(of: $0) }
+        }
+
+        /// Whether no pod comes or goes.
+        var keepsPods: Bool { self.removedPods.isEmpty && !self.pods.contains(nil) }
+    }
+
+    private mutating func canUpdateInPlace(_ changes: SnapshotChanges, _ changed: ChangedPositions) -> Bool {
         guard changes.topology == nil, changes.removedNodes.isEmpty else { return false }
-        let nodesKeepTheirShape = changes.nodes.allSatisfy { node in
-            guard let index = self.snapshot.nodeIndex(of: node.name) else { return false }
+        let nodesKeepTheirShape = zip(changes.nodes, changed.nodes).allSatisfy { node, index in
+            guard let index else { return false }
             let old = self.snapshot.nodes[index]
             return old.devicePools == node.devicePools && old.topologyPath == node.topologyPath
                 && old.nvlinkDomain == node.nvlinkDomain
         }
-        return nodesKeepTheirShape && self.keepsResources(changes)
+        return nodesKeepTheirShape && self.keepsResources(changes, changed)
     }
 
     /// Whether the same resources are asked for as before; if so, the count of who asks is brought up to date.
-    private mutating func keepsResources(_ changes: SnapshotChanges) -> Bool {
+    private mutating func keepsResources(_ changes: SnapshotChanges, _ changed: ChangedPositions) -> Bool {
         var asking = self.askingByRow ?? self.countAsking()
         let before = asking
-        for pod in changes.pods {
-            guard pod.requests.entries.allSatisfy({ self.rowByResource[$0.name] != nil }) else { return false }
+        for (pod, old) in zip(changes.pods, changed.pods) {
+            if let old, self.snapshot.pods[old].requests == pod.requests { continue }
+            guard pod.requests.entries.allSatisfy({ self.row(of: $0.name) != nil }) else { return false }
             self.count(pod, 1, in: &asking)
-            if let old = self.snapshot.podIndex(of: pod.key) { self.count(self.snapshot.pods[old], -1, in: &asking) }
+            if let old { self.count(self.snapshot.pods[old], -1, in: &asking) }
         }
-        for key in changes.removedPods {
-            if let old = self.snapshot.podIndex(of: key) { self.count(self.snapshot.pods[old], -1, in: &asking) }
-        }
+        for old in changed.removedPods { self.count(self.snapshot.pods[old], -1, in: &asking) }
         self.askingByRow = asking
         return asking.indices.allSatisfy { (before[$0] > 0) == (asking[$0] > 0) }
     }
@@ -87,29 +105,24 @@ extension SolverState {
 
     private func count(_ pod: PodState, _ delta: Int, in asking: inout [Int]) {
         for entry in pod.requests.entries {
-            if let row = self.rowByResource[entry.name], row > 0 { asking[row] += delta }
+            if let row = self.row(of: entry.name), row > 0 { asking[row] += delta }
         }
     }
 
-    /// Whether any pod that changes is or was member of a group, or a group itself changes.
-    private func regroups(_ changes: SnapshotChanges) -> Bool {
-        changes.groups != nil
-            || changes.pods.contains { pod in
-                guard let index = self.snapshot.podIndex(of: pod.key) else { return pod.group != nil }
-                let old = self.snapshot.pods[index]
-                return old.group != pod.group || old.rank != pod.rank
+    /// Whether any pod that changes is or was member of a group, positions move, or a group itself changes.
+    private func regroups(_ changes: SnapshotChanges, _ changed: ChangedPositions) -> Bool {
+        changes.groups != nil || !changed.keepsPods
+            || zip(changes.pods, changed.pods).contains { pod, old in
+                guard let old else { return true }
+                return self.snapshot.pods[old].group != pod.group || self.snapshot.pods[old].rank != pod.rank
             }
     }
 
     /// Nodes whose bookings change, ascending.
-    private func touchedNodes(_ changes: SnapshotChanges) -> [Int] {
-        var nodes = changes.nodes.compactMap { self.snapshot.nodeIndex(of: $0.name) }
-        for key in changes.pods.map(\.key) + changes.removedPods {
-            if let pod = self.snapshot.podIndex(of: key), let node = self.node(of: pod) { nodes.append(node) }
-        }
-        for pod in changes.pods {
-            if let name = pod.node, let node = self.snapshot.nodeIndex(of: name) { nodes.append(node) }
-        }
+    private func touchedNodes(_ changed: ChangedPositions) -> [Int] {
+        let known = changed.pods.compactMap(\.self) + changed.removedPods
+        var nodes = changed.nodes.compactMap(\.self) + changed.nodeByPod.compactMap(\.self)
+        nodes += known.compactMap { self.node(of: $0) }
         nodes.sort()
         var last = -1
         return nodes.filter { node in
@@ -119,6 +132,39 @@ extension SolverState {
     }
 
     // MARK: Bookings
+
+    /// A pod and a node that it may have from now on.
+    private struct Settler {
+        let pod: Int
+        let node: Int
+    }
+
+    /// Brings the snapshot up to date while nobody is on the touched nodes.
+    ///
+    /// - Returns: Who is to be booked there again.
+    private mutating func apply(
+        _ changes: SnapshotChanges, _ changed: ChangedPositions, vacating touched: [Int]
+    ) -> [Settler] {
+        var settlers = self.vacate(touched)
+        if changed.keepsPods {
+            self.snapshot.replace(changes, nodesAt: changed.nodes, podsAt: changed.pods)
+            for (pod, node) in zip(changed.pods, changed.nodeByPod) {
+                if let pod, let node { settlers.append(Settler(pod: pod, node: node)) }
+            }
+            return settlers
+        }
+        if let moves = self.snapshot.apply(changes) {
+            let positions = self.movePods(moves)
+            settlers = settlers.compactMap { settler in
+                positions[settler.pod] < 0 ? nil : Settler(pod: Int(positions[settler.pod]), node: settler.node)
+            }
+        }
+        for (pod, node) in zip(changes.pods, changed.nodeByPod) {
+            guard let node, let position = self.snapshot.podIndex(of: pod.key) else { continue }
+            settlers.append(Settler(pod: position, node: node))
+        }
+        return settlers
+    }
 
     /// What is compiled of the demand at first sight.
     private mutating func forgetCompiled(nodesChanged: Bool) {
@@ -150,56 +196,51 @@ extension SolverState {
         self.searchLimitReached = false
     }
 
-    /// Takes all pods off these nodes.
+    /// Takes all pods off these nodes; the indexes are the caller's.
     ///
     /// - Returns: Who was there.
-    private mutating func vacate(_ nodes: [Int]) -> [Int] {
-        var residents: [Int] = []
+    private mutating func vacate(_ nodes: [Int]) -> [Settler] {
+        var residents: [Settler] = []
         for node in nodes {
             let first = residents.count
-            self.forEachPod(on: node) { residents.append($0) }
-            for pod in residents[first...] {
-                self.nodeByPod[pod] = -1
-                self.nextPodOnNode[pod] = -1
-                self.previousPodOnNode[pod] = -1
-                self.heldByPod[pod] = .none
+            self.forEachPod(on: node) { residents.append(Settler(pod: $0, node: node)) }
+            for resident in residents[first...] {
+                self.nodeByPod[resident.pod] = -1
+                self.nextPodOnNode[resident.pod] = -1
+                self.previousPodOnNode[resident.pod] = -1
+                self.heldByPod[resident.pod] = .none
             }
             self.firstPodOnNode[node] = -1
-            self.hostPortsByNode[node] = nil
+            if !self.hostPortsByNode.isEmpty { self.hostPortsByNode[node] = nil }
             self.devices.clear(node)
-            for place in node * self.rowCount..<(node + 1) * self.rowCount {
-                self.free[place] = self.allocatable[place]
-            }
-            self.reindex(node)
+            self.freeEverything(on: node)
         }
         return residents
     }
 
-    private mutating func refreshNodes(_ nodes: [NodeState]) {
-        for node in nodes {
-            guard let index = self.snapshot.nodeIndex(of: node.name) else { continue }
-            let places = index * self.rowCount..<(index + 1) * self.rowCount
-            for place in places { self.allocatable[place] = 0 }
-            Self.write(node.allocatable, at: places.lowerBound, of: &self.allocatable, self.rowByResource)
-            for place in places { self.free[place] = self.allocatable[place] }
-            self.nodeKinds.update(index, to: node)
-            self.reindex(index)
+    private mutating func freeEverything(on node: Int) {
+        for place in node * self.rowCount..<(node + 1) * self.rowCount {
+            self.free[place] = self.allocatable[place]
         }
     }
 
-    /// Books pods anew on the nodes that the snapshot says they have.
-    private mutating func settle(_ pods: [Int]) {
+    private mutating func refreshNode(_ node: Int) {
+        let start = node * self.rowCount
+        for place in start..<start + self.rowCount { self.allocatable[place] = 0 }
+        Self.write(self.snapshot.nodes[node].allocatable, at: start, of: &self.allocatable, self.rowByResource)
+        self.freeEverything(on: node)
+        self.nodeKinds.update(node, to: self.snapshot.nodes[node])
+    }
+
+    /// Books pods anew where the snapshot says they are, in the order of the pods.
+    private mutating func settle(_ settlers: [Settler]) {
         var unknown: [Int] = []
-        var touched: [Int] = []
-        for pod in pods.sorted() where self.nodeByPod[pod] < 0 {
-            guard let name = self.snapshot.pods[pod].node, let node = self.snapshot.nodeIndex(of: name) else {
-                continue
-            }
-            if !self.bookFact(pod, on: node) { unknown.append(pod) }
-            touched.append(node)
+        for settler in settlers.sorted(by: { $0.pod < $1.pod }) where self.nodeByPod[settler.pod] < 0 {
+            // A resident that moves is named with the node it leaves as well.
+            guard self.snapshot.pods[settler.pod].node == self.snapshot.nodes[settler.node].name else { continue }
+            if !self.bookFact(settler.pod, on: settler.node) { unknown.append(settler.pod) }
         }
         self.assumeHeldDevices(unknown)
-        for node in touched { self.reindex(node) }
     }
 
     /// - Parameter moves: Per pod its position before, -1 for a new one.

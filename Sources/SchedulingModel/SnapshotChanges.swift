@@ -43,6 +43,23 @@ extension ClusterSnapshot {
         return moves
     }
 
+    /// Changes at positions that the caller knows; nothing comes or goes. Nil leaves an object out.
+    ///
+    /// - Precondition: Names and keys are those at the positions.
+    public mutating func replace(_ changes: SnapshotChanges, nodesAt nodes: [Int?], podsAt pods: [Int?]) {
+        for (node, position) in zip(changes.nodes, nodes) {
+            guard let position else { continue }
+            precondition(self.nodes[position].name == node.name, "\(node.name) replaces \(self.nodes[position].name)")
+            self.nodes[position] = node
+        }
+        for (pod, position) in zip(changes.pods, pods) {
+            guard let position else { continue }
+            precondition(self.pods[position].key == pod.key, "\(pod.key) replaces \(self.pods[position].key)")
+            self.pods[position] = pod
+        }
+        if let groups = changes.groups { self.groups = groups.sorted { $0.key < $1.key } }
+    }
+
     /// Both lists sorted by key: what is new or different in the second, and what it lacks.
     private static func differences<Object: Equatable, Key: Comparable>(
         _ old: [Object], _ new: [Object], key: (Object) -> Key
