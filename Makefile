@@ -41,8 +41,10 @@ bench-instructions: setup ## count the hot paths' instructions with callgrind an
 demo: setup ## plan a real cluster's dump, then run the controller on a fake cluster (KEEP=1 leaves it up)
 	@Scripts/demo.sh $(DUMP) $(if $(KEEP),--keep)
 
-e2e: ## check the manifests against Kubernetes' schemas (installs kubernetes-validate from PyPI)
+e2e: setup ## check the manifests against Kubernetes' schemas; drive the fake server with kubectl and the Python client
 	@e2e/manifests.sh
+	$(SWIFT) build --product fake-apiserver
+	@e2e/clients.sh .build/debug/fake-apiserver
 
 check: ## all that a change must pass: build, lint, tests, fresh simulation seeds, a short fuzz run
 	$(MAKE) --no-print-directory build

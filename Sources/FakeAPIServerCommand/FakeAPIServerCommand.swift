@@ -1,6 +1,7 @@
 import ArgumentParser
 import FakeKubernetesAPI
 import FoundationEssentials
+import Glibc
 import HTTPServing
 import HTTPTransport
 import KubernetesAPI
@@ -57,6 +58,8 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
             HTTPServerConfiguration(host: "127.0.0.1", port: self.port),
             onReady: { port in
                 print("fake-apiserver: http://127.0.0.1:\(port)")
+                // Into a file or a pipe it would wait for a full buffer.
+                _ = fflush(nil)
                 if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port, token: token) }
             }, handler: { await Self.answer($0, faulty, asksForCredentials: token != nil) })
         var logger = Logger(label: "fake-apiserver")

@@ -135,15 +135,8 @@ struct APIFailure: Error, Sendable, Equatable {
     /// An error of the server's own making, without a reason.
     static func failed(_ message: String) -> Self { .init(code: 500, reason: "", message: message) }
 
-    static func invalidListOptions(field: String, _ message: String) -> Self {
-        var details = Self.details("", "meta.k8s.io", "ListOptions")
-        details["causes"] = [
-            ["reason": "FieldValueForbidden", "message": .string(message), "field": .string(field)]
-        ]
-        return .init(
-            code: 422, reason: "Invalid", message: "ListOptions.meta.k8s.io \"\" is invalid: \(field): \(message)",
-            details: details)
-    }
+    /// A path below which there is nothing at all: plain text, and no Status.
+    static let pageNotFound = APIFailure(code: 404, reason: "NotFound", message: "404 page not found")
 
     static func expired(_ message: String) -> Self { .init(code: 410, reason: "Expired", message: message) }
 }

@@ -46,7 +46,10 @@ struct AccessRequest: Sendable, Hashable {
         var rest = parts[...]
         guard let root = rest.popFirst(), root == "api" || root == "apis" else { return }
         if root == "apis" { self.group = rest.popFirst() ?? "" }
-        guard rest.popFirst() != nil, let first = rest.first else { return }
+        guard rest.popFirst() != nil else { return }
+        let isOldWatch = rest.count > 1 && rest.first == "watch"
+        if isOldWatch { rest = rest.dropFirst() }
+        guard let first = rest.first else { return }
         if first == "namespaces", rest.count > 2, !["status", "finalize"].contains(rest[rest.startIndex + 2]) {
             self.namespace = rest[rest.startIndex + 1]
             rest = rest.dropFirst(2)
@@ -55,7 +58,8 @@ struct AccessRequest: Sendable, Hashable {
         self.name = rest.popFirst() ?? ""
         self.subresource = rest.popFirst() ?? ""
         if self.resource == "namespaces" { self.namespace = self.name }
-        self.verb = Self.verb(request.method, isNamed: !self.name.isEmpty, options)
+        let verb = Self.verb(request.method, isNamed: !self.name.isEmpty, options)
+        self.verb = isOldWatch && request.method == "GET" ? "watch" : verb
     }
 
     /// From the attributes of an access review.

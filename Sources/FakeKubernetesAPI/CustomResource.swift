@@ -3,7 +3,9 @@ import KubernetesAPI
 /// A kind that a CustomResourceDefinition brought, and what its version says of its objects.
 struct CustomResource: Sendable {
     let kind: ResourceKind
+    let singular: String
     let shortNames: [JSONTree]
+    let categories: [String]
     let schema: JSONTree
     /// Where the scale subresource finds its numbers, as `.spec.replicas`.
     let scale: JSONTree?
@@ -20,7 +22,9 @@ struct CustomResource: Sendable {
                 names["kind"]?.string ?? "", namespaced: spec["scope"] != "Cluster",
                 hasStatus: subresources["status"] != nil, isScalable: subresources["scale"] != nil)
             return CustomResource(
-                kind: kind, shortNames: names["shortNames"]?.elements ?? [],
+                kind: kind, singular: names["singular"]?.string ?? kind.kind.lowercased(),
+                shortNames: names["shortNames"]?.elements ?? [],
+                categories: names["categories"]?.elements.compactMap(\.string) ?? [],
                 schema: version[path: ["schema", "openAPIV3Schema"]] ?? [:], scale: subresources["scale"],
                 printerColumns: version["additionalPrinterColumns"]?.elements ?? [])
         }

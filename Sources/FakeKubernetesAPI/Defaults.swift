@@ -203,11 +203,6 @@ enum Defaults {
     private static func setNode(_ node: inout JSONTree) {
         self.setDefault(&node, ["spec"], [:])
         self.setDefault(&node, ["status", "daemonEndpoints"], ["kubeletEndpoint": ["Port": 0]])
-        let facts = [
-            "machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion",
-            "kubeletVersion",
-            "kubeProxyVersion", "operatingSystem", "architecture",
-        ]
-        self.setDefault(&node, ["status", "nodeInfo"], .object(facts.map { .init($0, "") }))
+        self.setDefault(&node, ["status", "nodeInfo"], ResourceKind.emptyNodeInfo)
     }
 }

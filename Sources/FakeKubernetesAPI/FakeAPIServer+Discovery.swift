@@ -2,18 +2,21 @@ import HTTPTransport
 import KubernetesAPI
 
 extension FakeAPIServer {
-    private static let verbs: JSONTree = [
-        "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
-    ]
-
     /// The answer to a request that names no resource; nil for those that do.
     func discovery(_ request: HTTPRequest) throws(APIFailure) -> Reply? {
         let (parts, _) = RequestTarget.split(request.target)
-        guard request.method == "GET", let root = parts.first else { return nil }
+        guard request.method == "GET" else { return nil }
+        guard let root = parts.first else {
+            return .answer(status: 200, body: ["paths": .array(self.paths.map(JSONTree.string))])
+        }
+        let choice = MediaNegotiation(accept: request.headers["Accept"], isDiscovery: true)
+        let isAggregated = choice?.isAggregatedDiscovery ?? false
         switch (root, parts.count) {
         case ("version", 1): return .answer(status: 200, body: Self.version)
         case ("healthz", _), ("livez", _), ("readyz", _): return .answer(status: 200, body: "ok")
         case ("openapi", _): throw .notCopied("/openapi")
+        case ("api", 1) where isAggregated: return .answer(status: 200, body: self.aggregated([""]))
+        case ("apis", 1) where isAggregated: return .answer(status: 200, body: self.aggregated(self.groups))
         case ("api", 1):
             return .answer(status: 200, body: ["kind": "APIVersions", "versions": ["v1"]])
         case ("apis", 1):
@@ -21,13 +24,14 @@ extension FakeAPIServer {
             return .answer(
                 status: 200, body: ["kind": "APIGroupList", "apiVersion": "v1", "groups": .array(groups)])
         case ("apis", 2):
-            var group = self.describe(group: parts[1])
-            guard group["versions"]?.elements.isEmpty == false else { return nil }
-            group["kind"] = "APIGroup"
-            group["apiVersion"] = "v1"
+            guard self.groups.contains(parts[1]) else { return nil }
+            var group: JSONTree = ["kind": "APIGroup", "apiVersion": "v1"]
+            for member in self.describe(group: parts[1]).members { group[member.key] = member.value }
             return .answer(status: 200, body: group)
         case ("api", 2): return self.resources(group: "", version: parts[1])
-        case ("apis", 3): return self.resources(group: parts[1], version: parts[2])
+        case ("apis", 3):
+            if let list = self.resources(group: parts[1], version: parts[2]) { return list }
+            throw self.groups.contains(parts[1]) ? .resourceNotFound : .pageNotFound
         default: return nil
         }
     }
@@ -38,62 +42,79 @@ extension FakeAPIServer {
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "go1.26.6", "compiler": "gc", "platform": "linux/amd64",
     ]
 
-    /// Named groups in the order they were defined.
+    /// Where something is served that names no resource.
+    private var paths: [String] {
+        let groups = self.groups.flatMap { group in
+            ["/apis/\(group)"] + self.versions(of: group).map { "/apis/\(group)/\($0)" }
+        }
+        return (["/api", "/api/v1", "/apis", "/healthz", "/livez", "/readyz", "/version"] + groups).sorted()
+    }
+
+    /// Named groups: the built-in ones in the order in which a real server has them, then those of definitions by name.
     private var groups: [String] {
+        let served = Set(self.kinds.map(\.group) + DiscoveryResource.transientGroups)
+        let builtIn = [
+            "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "batch", "policy",
+            "rbac.authorization.k8s.io", "storage.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
+            "coordination.k8s.io",
+        ]
+        return builtIn.filter(served.contains)
+            + served.filter { !$0.isEmpty && !builtIn.contains($0) }.sorted()
+    }
+
+    private func versions(of group: String) -> [String] {
+        if DiscoveryResource.transientGroups.contains(group) { return ["v1"] }
         var seen: Set<String> = []
-        return self.kinds.map(\.group).filter { !$0.isEmpty && seen.insert($0).inserted }
+        return self.kinds.filter { $0.group == group }.map(\.version).filter { seen.insert($0).inserted }
     }
 
     private func describe(group: String) -> JSONTree {
-        var seen: Set<String> = []
-        let versions = self.kinds.filter { $0.group == group }.map(\.version).filter { seen.insert($0).inserted }
-            .map { version -> JSONTree in
-                ["groupVersion": .string("\(group)/\(version)"), "version": .string(version)]
-            }
+        let versions = self.versions(of: group).map { version -> JSONTree in
+            ["groupVersion": .string("\(group)/\(version)"), "version": .string(version)]
+        }
         var tree: JSONTree = ["name": .string(group), "versions": .array(versions)]
         tree["preferredVersion"] = versions.first
         return tree
     }
 
+    /// Each resource of a version with its subresources, by name.
+    private func families(_ group: String, _ version: String) -> [[DiscoveryResource]] {
+        let kept = self.kinds.filter { $0.group == group && $0.version == version }.map { kind in
+            DiscoveryResource.all(of: kind, self.customResources[kind])
+        }
+        let transient = DiscoveryResource.transient(group, version).map { [$0] }
+        return (kept + transient).sorted { $0[0].name < $1[0].name }
+    }
+
     private func resources(group: String, version: String) -> Reply? {
-        let kinds = self.kinds.filter { $0.group == group && $0.version == version }.sorted { $0.plural < $1.plural }
-        guard let first = kinds.first else { return nil }
-        let resources = kinds.flatMap(self.describe)
-        return .answer(
-            status: 200,
-            body: [
-                "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": .string(first.apiVersion),
-                "resources": .array(resources),
-            ])
+        let families = self.families(group, version)
+        guard !families.isEmpty else { return nil }
+        var list: JSONTree = ["kind": "APIResourceList"]
+        // The core group's list has never said its version.
+        if !group.isEmpty { list["apiVersion"] = "v1" }
+        list["groupVersion"] = .string(group.isEmpty ? version : "\(group)/\(version)")
+        list["resources"] = .array(families.joined().map(\.entry))
+        return .answer(status: 200, body: list)
     }
 
-    /// A kind and its subresources.
-    private func describe(_ kind: ResourceKind) -> [JSONTree] {
-        var main: JSONTree = [
-            "name": .string(kind.plural), "singularName": .string(kind.kind.lowercased()),
-            "namespaced": .boolean(kind.isNamespaced), "kind": .string(kind.kind),
-            "verbs": kind.isCustom ? Self.customVerbs : Self.verbs,
+    /// Everything about some groups in one answer.
+    private func aggregated(_ groups: [String]) -> JSONTree {
+        let items = groups.map { group -> JSONTree in
+            let versions = (group.isEmpty ? ["v1"] : self.versions(of: group)).map { version -> JSONTree in
+                let resources = self.families(group, version).map { family in
+                    family[0].aggregated(Array(family.dropFirst()))
+                }
+                return [
+                    "version": .string(version), "resources": .array(resources), "freshness": "Current",
+                ]
+            }
+            return [
+                "metadata": group.isEmpty ? [:] : ["name": .string(group)], "versions": .array(versions),
+            ]
+        }
+        return [
+            "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": [:],
+            "items": .array(items),
         ]
-        if let names = self.customResources[kind]?.shortNames, !names.isEmpty { main["shortNames"] = .array(names) }
-        var resources = [main]
-        if kind.hasStatus {
-            resources.append([
-                "name": .string("\(kind.plural)/status"), "singularName": "",
-                "namespaced": .boolean(kind.isNamespaced), "kind": .string(kind.kind),
-                "verbs": ["get", "patch", "update"],
-            ])
-        }
-        if kind.isScalable {
-            resources.append([
-                "name": .string("\(kind.plural)/scale"), "singularName": "",
-                "namespaced": .boolean(kind.isNamespaced), "group": "autoscaling", "version": "v1", "kind": "Scale",
-                "verbs": ["get", "patch", "update"],
-            ])
-        }
-        return resources
     }
-
-    private static let customVerbs: JSONTree = [
-        "delete", "deletecollection", "get", "list", "patch", "create", "update", "watch",
-    ]
 }

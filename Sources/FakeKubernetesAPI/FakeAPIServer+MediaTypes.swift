@@ -2,42 +2,61 @@ import HTTPTransport
 import KubernetesAPI
 
 extension FakeAPIServer {
-    private static let known = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
+    private static let bodies = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
 
-    /// Refuses what a real server would not read or write. What it would and this one does not is refused elsewhere, with 501.
-    static func checkMediaTypes(_ request: HTTPRequest) throws(APIFailure) {
-        let accepted = Self.types(request.headers["Accept"])
-        if !accepted.isEmpty, !accepted.contains(where: { $0 == "*/*" || Self.known.contains($0) }) {
+    /// Refuses what a real server would not read or write with 406 and 415, and what it would and this one does not with 501.
+    static func negotiate(_ request: HTTPRequest, _ kind: ResourceKind) throws(APIFailure) -> MediaNegotiation {
+        let known = kind.isCustom ? Array(Self.bodies.dropLast()) : Self.bodies
+        guard let choice = MediaNegotiation(accept: request.headers["Accept"]),
+            !(kind.isCustom && choice.encoding == .protobuf)
+        else {
+            // A known type in an unknown form is refused in another place of the server, which tells no details.
+            let types = MediaNegotiation.clauses(request.headers["Accept"] ?? "").map(\.type)
             throw APIFailure(
                 code: 406, reason: "NotAcceptable",
-                message: "406: Not Acceptable\n\nAvailable representations: \(Self.known.joined(separator: ", "))",
-                details: [:])
+                message: "only the following media types are accepted: \(known.joined(separator: ", "))",
+                details: types.contains(where: known.contains) ? nil : [:])
         }
-        let forms = (request.headers["Accept"] ?? "").split(separator: ",").map { part in
-            part.split(separator: ";").first { $0.hasPrefix("as=") }.map { String($0.dropFirst(3)) }
-        }
-        let knownForms = ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
-        if !forms.isEmpty, forms.allSatisfy({ $0.map { !knownForms.contains($0) } ?? false }) {
-            throw APIFailure(
-                code: 406, reason: "NotAcceptable",
-                message: "only the following media types are accepted: \(Self.known.joined(separator: ", "))")
-        }
+        guard choice.encoding != .protobuf else { throw .notCopied("answers in protobuf alone") }
+        try Self.checkBody(request, known)
+        return choice
+    }
+
+    private static func checkBody(_ request: HTTPRequest, _ known: [String]) throws(APIFailure) {
         guard request.method == "POST" || request.method == "PUT", !request.body.isEmpty else { return }
-        guard Self.types(request.headers["Content-Type"]).allSatisfy(Self.known.contains) else {
+        let types = MediaNegotiation.clauses(request.headers["Content-Type"] ?? "").map(\.type)
+        guard types.allSatisfy(known.contains) else {
             throw APIFailure(
                 code: 415, reason: "UnsupportedMediaType",
                 message: "the body of the request was in an unknown format - accepted media types include: "
-                    + Self.known.joined(separator: ", "))
+                    + known.joined(separator: ", "))
         }
-        if request.headers["Content-Type"]?.hasPrefix("application/vnd.kubernetes.protobuf") ?? false {
-            throw .notCopied("protobuf bodies")
+        guard types.contains("application/vnd.kubernetes.protobuf") else { return }
+        guard request.body.starts(with: Array("k8s\0".utf8)) else {
+            throw .badRequest("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+        }
+        throw .notCopied("protobuf bodies")
+    }
+
+    /// An object or a list in the form that was asked for.
+    func formed(_ whole: JSONTree, _ target: RequestTarget, _ form: ObjectMediaForm) -> JSONTree {
+        switch form {
+        case .whole: whole
+        case .metadataOnly: Self.metadataOnly(whole)
+        case .table(let version): self.table(whole, target, version)
         }
     }
 
-    /// The types of a header, without their parameters.
-    private static func types(_ header: String?) -> [String] {
-        (header ?? "").split(separator: ",").map { part in
-            String(part.prefix { $0 != ";" }).filter { $0 != " " }
-        }.filter { !$0.isEmpty }
+    /// Of an object or a list: names, labels and the like, and nothing of what it is about.
+    private static func metadataOnly(_ whole: JSONTree) -> JSONTree {
+        guard case .array(let items)? = whole["items"] else {
+            var part: JSONTree = ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"]
+            part["metadata"] = whole["metadata"]
+            return part
+        }
+        var list: JSONTree = ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"]
+        list["metadata"] = whole["metadata"]
+        list["items"] = .array(items.map(Self.metadataOnly))
+        return list
     }
 }

@@ -48,13 +48,17 @@ extension FakeAPIServer {
         let isMarked = old["metadata"]?["deletionTimestamp"] != nil
         let oldGrace = old["metadata"]?["deletionGracePeriodSeconds"]?.integer ?? 0
         guard grace > 0 || !Self.finalizers(old).isEmpty else {
-            self.store.write(nil, at: target.key(name))
-            if kind == .serviceAccounts { return old }
-            guard kind.kind == "Pod" else { return Self.success(kind, name, old) }
+            guard kind.kind == "Pod" else {
+                self.store.write(nil, at: target.key(name))
+                return kind == .serviceAccounts ? old : Self.success(kind, name, old)
+            }
+            // Pods are marked before they go, however short their grace, and watches see both.
             var last = old
             if !isMarked { Self.countDeletion(&last) }
             last[path: ["metadata", "deletionTimestamp"]] = self.timestamp
             last[path: ["metadata", "deletionGracePeriodSeconds"]] = 0
+            self.store.write(last, at: target.key(name))
+            self.store.write(nil, at: target.key(name))
             return last
         }
         // Of two graces the shorter counts.

@@ -1,23 +1,18 @@
-import HTTPTransport
 import KubernetesAPI
 
 /// Server-side tables: what `kubectl get` prints.
 extension FakeAPIServer {
-    /// The table a request asks for; nil where it asks for none.
-    func table(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> JSONTree? {
-        let accept = request.headers["Accept"] ?? ""
-        guard request.method == "GET", !target.isSet("watch"), accept.contains("as=Table"), target.subresource == nil
-        else {
-            return nil
-        }
+    static func checkTableOptions(_ target: RequestTarget) throws(APIFailure) {
         let include = target.options["includeObject"] ?? "Metadata"
         guard ["Metadata", "Object", "None"].contains(include) else {
             throw .badRequest("includeObject: Invalid value: \"\(include)\": must be 'Metadata', 'Object', 'None'")
         }
-        let version = accept.contains("v=v1beta1") ? "v1beta1" : "v1"
-        let whole: JSONTree
-        if let name = target.name { whole = try self.existing(target, name) } else { whole = try self.list(target) }
-        let objects = target.name == nil ? whole["items"]?.elements ?? [] : [whole]
+    }
+
+    /// An object or a list as a table.
+    func table(_ whole: JSONTree, _ target: RequestTarget, _ version: String) -> JSONTree {
+        let include = target.options["includeObject"] ?? "Metadata"
+        let objects = whole["items"]?.elements ?? [whole]
         var metadata: JSONTree = [:]
         for field in ["resourceVersion", "continue", "remainingItemCount"] {
             metadata[field] = whole["metadata"]?[field]

@@ -38,9 +38,9 @@ extension FakeAPIServer {
             throw .badRequest("\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(why)")
         }
         let custom = self.customResources[kind]
-        if target.options["fieldValidation"] == "Strict",
-            let field = Validation.unknownFields(kind, sent).first ?? custom?.unknownField(sent)
-        {
+        let unknown = Validation.unknownFields(kind, sent) + [custom?.unknownField(sent)].compactMap(\.self)
+        self.warn(ofUnknown: unknown, target)
+        if target.options["fieldValidation"] == "Strict", let field = unknown.first {
             throw .badRequest(
                 "\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): "
                     + "strict decoding error: unknown field \"\(field)\"")
@@ -73,6 +73,12 @@ extension FakeAPIServer {
         let written = self.store.write(object, at: target.key(name)) ?? .null
         if kind == .definitions { self.establish(written, at: target.key(name)) }
         return written
+    }
+
+    /// Says which fields of what was sent are dropped, unless the caller does not want to know or refuses them himself.
+    private mutating func warn(ofUnknown fields: [String], _ target: RequestTarget) {
+        guard !["Ignore", "Strict"].contains(target.options["fieldValidation"] ?? "Warn") else { return }
+        self.warnings += fields.map { "unknown field \"\($0)\"" }
     }
 
     /// From the class; whoever writes a number must write the class's own.
@@ -143,6 +149,7 @@ extension FakeAPIServer {
     mutating func replace(_ target: RequestTarget, _ name: String, _ sent: JSONTree) throws(APIFailure) -> JSONTree {
         try Self.check(sent, is: target)
         let old = try self.existing(target, name)
+        self.warn(ofUnknown: Validation.unknownFields(target.kind, sent), target)
         if let why = Validation.unreadable(target.kind, sent) {
             throw .badRequest(
                 "\(target.kind.kind) in version \"\(target.kind.version)\" cannot be handled as a \(target.kind.kind): \(why)"
@@ -245,7 +252,8 @@ extension FakeAPIServer {
         guard causes.isEmpty else { throw .invalid(kind, name, causes) }
         if kind.kind == "Pod", isSpecNew { try Self.checkPodChange(name, old: old, new: new) }
         if target.isDryRun { return new }
-        if oldMetadata["deletionTimestamp"] != nil, kind.kind != "Pod", Self.finalizers(new).isEmpty {
+        let isOver = kind.kind != "Pod" || oldMetadata["deletionGracePeriodSeconds"]?.integer ?? 0 == 0
+        if oldMetadata["deletionTimestamp"] != nil, isOver, Self.finalizers(new).isEmpty {
             self.store.write(nil, at: target.key(name))
             return new
         }

@@ -20,6 +20,8 @@ public struct FakeAPIServer: Sendable {
     var ownership: [ObjectStore.Key: FieldOwnership] = [:]
     /// Whose fields the current request writes; nil while it is an apply, which keeps its own books.
     var writer: String?
+    /// What the current request's sender should know although it succeeds.
+    var warnings: [String] = []
     /// The schemas of the kinds that definitions brought.
     var customResources: [ResourceKind: CustomResource] = [:]
     public let now: @Sendable () -> Int64
@@ -46,6 +48,8 @@ public struct FakeAPIServer: Sendable {
                     method: "POST", target: "/api/v1/namespaces",
                     body: Array(#"{"metadata":{"name":"\#(name)"}}"#.utf8)))
         }
+        // What happened before a server was up cannot be watched.
+        self.store.compact()
     }
 
     /// The version of the newest write.
@@ -83,7 +87,8 @@ public struct FakeAPIServer: Sendable {
             if let answer = try self.coreEvents(request, target) { return answer }
             return try self.dispatch(request, target)
         } catch {
-            return .answer(status: Int(error.code), body: error.status)
+            return .answer(
+                status: Int(error.code), body: error == .pageNotFound ? .string(error.message) : error.status)
         }
     }
 
@@ -99,27 +104,17 @@ public struct FakeAPIServer: Sendable {
 
     mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
         try self.checkOptions(request, target)
-        try Self.checkMediaTypes(request)
-        let accept = request.headers["Accept"] ?? ""
-        let isMetadataOnly =
-            accept.contains("as=PartialObjectMetadata") && request.method == "GET" && !target.isSet("watch")
-        if let table = try self.table(request, target) { return .answer(status: 200, body: table) }
-        if isMetadataOnly {
+        let form = try Self.negotiate(request, target.kind).form
+        if request.method == "GET", target.subresource == nil {
+            if target.name == nil, target.isSet("watch") { return .watch(try self.watch(target, form)) }
+            if case .table = form { try Self.checkTableOptions(target) }
             let whole: JSONTree
             if let name = target.name { whole = try self.existing(target, name) } else { whole = try self.list(target) }
-            return .answer(status: 200, body: Self.metadataOnly(whole))
-        }
-        if accept.contains("as=") || accept.contains("protobuf"),
-            !accept.contains("application/json,"), !accept.hasSuffix("application/json")
-        {
-            throw .notCopied("Accept: \(accept)")
+            return .answer(status: 200, body: self.formed(whole, target, form))
         }
         switch (request.method, target.name, target.subresource) {
-        case ("GET", nil, _):
-            return target.isSet("watch")
-                ? .watch(try self.watch(target)) : .answer(status: 200, body: try self.list(target))
-        case ("GET", let name?, nil), ("GET", let name?, "status"):
-            return .answer(status: 200, body: try self.existing(target, name))
+        case ("GET", let name?, "status") where target.kind.hasStatus:
+            return .answer(status: 200, body: self.formed(try self.existing(target, name), target, form))
         case ("POST", nil, _) where target.kind.isNamespaced && target.namespace == nil,
             ("DELETE", nil, _) where target.kind.isNamespaced && target.namespace == nil:
             throw .methodNotAllowed
@@ -202,19 +197,6 @@ public struct FakeAPIServer: Sendable {
         } catch {
             return .answer(status: Int(error.code), body: error.status)
         }
-    }
-
-    /// Of an object or a list: names, labels and the like, and nothing of what it is about.
-    private static func metadataOnly(_ whole: JSONTree) -> JSONTree {
-        guard case .array(let items)? = whole["items"] else {
-            var part: JSONTree = ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"]
-            part["metadata"] = whole["metadata"]
-            return part
-        }
-        var list: JSONTree = ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"]
-        list["metadata"] = whole["metadata"]
-        list["items"] = .array(items.map(Self.metadataOnly))
-        return list
     }
 
     static func object(_ request: HTTPRequest) throws(APIFailure) -> JSONTree {

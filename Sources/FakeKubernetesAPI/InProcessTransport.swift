@@ -59,22 +59,19 @@ public final class InProcessTransport: HTTPTransport {
 
     public func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
         if Task.isCancelled { throw HTTPTransportError(.cancelled) }
-        let (status, body, watchID) = self.withState { state -> (Int, JSONTree?, Int) in
-            switch state.server.handle(request) {
-            case .answer(let status, let body): return (status, body, 0)
-            case .watch(let watch):
-                state.nextID += 1
-                if !state.isClosing { state.watches[state.nextID] = watch }
-                return (200, nil, state.nextID)
-            }
+        let (response, watchID) = self.withState { state -> (FakeAPIServer.Response, Int) in
+            let response = state.server.respond(to: request)
+            guard case .watch(let watch) = response.body else { return (response, 0) }
+            state.nextID += 1
+            if !state.isClosing { state.watches[state.nextID] = watch }
+            return (response, state.nextID)
         }
-        let headers: HTTPHeaders = ["Content-Type": "application/json"]
-        guard let body else {
-            let reader = WatchReader(transport: self, id: watchID)
-            return HTTPResponse(status: status, headers: headers, body: HTTPBody(nextChunk: reader.next))
+        let body: HTTPBody
+        switch response.body {
+        case .watch: body = HTTPBody(nextChunk: WatchReader(transport: self, id: watchID).next)
+        case .bytes(let bytes): body = HTTPBody(nextChunk: OnePiece(bytes).next)
         }
-        let once = OnePiece(Array(body.text.utf8))
-        return HTTPResponse(status: status, headers: headers, body: HTTPBody(nextChunk: once.next))
+        return HTTPResponse(status: response.status, headers: response.headers, body: body)
     }
 
     private func withState<Result: Sendable>(_ body: @Sendable (inout State) -> Result) -> Result {

@@ -18,14 +18,15 @@ struct RequestTarget: Sendable {
         var (parts, options) = Self.split(target)
         self.options = options
         if target.prefix(while: { $0 != "?" }).contains("//") { throw .resourceNotFound }
-        let unknown = APIFailure(code: 404, reason: "NotFound", message: "404 page not found")
         let root = parts.isEmpty ? "" : parts.removeFirst()
-        guard root == "api" || root == "apis" else { throw unknown }
+        guard root == "api" || root == "apis" else { throw .pageNotFound }
         let prefixCount = root == "api" ? 1 : 2
-        guard parts.count > prefixCount else { throw unknown }
+        guard parts.count > prefixCount else { throw .pageNotFound }
         let group = root == "api" ? "" : parts[0]
         let version = parts[prefixCount - 1]
         parts.removeFirst(prefixCount)
+        let isOldWatch = parts.count > 1 && parts[0] == "watch"
+        if isOldWatch { parts.removeFirst() }
         if parts.count > 2, parts[0] == "namespaces", !["status", "finalize"].contains(parts[2]) {
             self.namespace = parts[1]
             parts.removeFirst(2)
@@ -35,7 +36,7 @@ struct RequestTarget: Sendable {
             guard !ResourceKind.uncopiedGroups.contains(group) else {
                 throw .notCopied("resource \(parts[0]) of \(group)/\(version)")
             }
-            throw kinds.contains { $0.group == group } ? .resourceNotFound : unknown
+            throw kinds.contains { $0.group == group } ? .resourceNotFound : .pageNotFound
         }
         guard parts.count <= 3, self.namespace == nil || kind.isNamespaced else { throw .resourceNotFound }
         self.kind = kind
@@ -43,6 +44,16 @@ struct RequestTarget: Sendable {
         self.subresource = parts.count > 2 ? parts[2] : nil
         if kind.isNamespaced, self.name != nil, self.namespace == nil { throw .resourceNotFound }
         if self.name?.contains("/") ?? false { throw .resourceNotFound }
+        if isOldWatch { self.watchNamed() }
+    }
+
+    /// The old form of a watch, `/watch/` before the resource: of all objects, or of the named one.
+    private mutating func watchNamed() {
+        self.options["watch"] = "true"
+        guard let name else { return }
+        let selectors = [self.options["fieldSelector"] ?? "", "metadata.name=\(name)"]
+        self.options["fieldSelector"] = selectors.filter { !$0.isEmpty }.joined(separator: ",")
+        self.name = nil
     }
 
     /// Everything is done but the write.

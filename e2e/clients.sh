@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# kubectl and the Python client drive fake-apiserver: what they print and return is checked, step by step.
+# Takes kubectl from PATH, or else from the Debian package kubernetes-client; the Python client comes from PyPI.
+# Usage: clients.sh PATH/TO/fake-apiserver
+set -euo pipefail
+cd "$(dirname "$0")/.."
+server=$1
+work=$(mktemp -d)
+pid=
+finish() {
+    [ -z "$pid" ] || { kill "$pid" && wait "$pid" || true; } 2>/dev/null
+    rm -rf "$work"
+}
+trap finish EXIT
+
+kubectl=$(command -v kubectl || true)
+if [ -z "$kubectl" ]; then
+    tools=${TMPDIR:-/tmp}/berth-e2e-kubectl
+    [ -x "$tools/usr/bin/kubectl" ] || {
+        mkdir -p "$tools"
+        (cd "$tools" && apt-get -q download kubernetes-client && dpkg -x kubernetes-client_*.deb .)
+    }
+    kubectl=$tools/usr/bin/kubectl
+fi
+venv=${TMPDIR:-/tmp}/berth-e2e-client-venv
+[ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import kubernetes' 2>/dev/null \
+    || { python3 -m venv "$venv" && "$venv/bin/pip" -q install kubernetes; }
+
+"$server" --port 0 --kubeconfig "$work/config" --nodes 3xgpu:8 --kubelets >"$work/log" 2>&1 &
+pid=$!
+for _ in $(seq 100); do [ -s "$work/config" ] && break; sleep 0.1; done
+[ -s "$work/config" ] || { echo "fake-apiserver did not come up"; cat "$work/log"; exit 1; }
+export KUBECONFIG=$work/config HOME=$work
+
+step() { echo "e2e: $*"; }
+k() { timeout 60 "$kubectl" "$@"; }
+# What a command prints must hold a word.
+shows() {
+    local word=$1
+    shift
+    local text
+    text=$("$@" 2>&1) || { echo "failed: $*"; echo "$text"; exit 1; }
+    grep -qF -- "$word" <<<"$text" || { echo "no \"$word\" in: $*"; echo "$text"; exit 1; }
+}
+
+step "kubectl $(k version --client -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["clientVersion"]["gitVersion"])')"
+shows gpu-2 k get nodes
+shows deployments.apps k api-resources -o name
+
+step apply, get and describe
+cat >"$work/objects.yaml" <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: trainer, namespace: default, labels: {app: trainer}}
+spec:
+  nodeName: gpu-0
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: main
+    image: train:1
+    resources: {limits: {nvidia.com/gpu: "2"}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: main, image: "web:1"}]}
+YAML
+shows "pod/trainer created" k apply --validate=false -f "$work/objects.yaml"
+shows "deployment.apps/web unchanged" k apply --validate=false -f "$work/objects.yaml"
+shows "serverside-applied" k apply --validate=false --server-side --force-conflicts -f "$work/objects.yaml"
+shows "condition met" k wait --for=condition=Ready pod/trainer --timeout=30s
+shows Running k get pod trainer
+shows "nvidia.com/gpu" k describe pod trainer
+shows "Allocatable" k describe node gpu-0
+
+step scale, label, taint, cordon
+shows scaled k scale deployment web --replicas=5
+shows 5 k get deployment web -o "jsonpath={.spec.replicas}"
+shows labeled k label node gpu-1 team=ml
+shows tainted k taint node gpu-1 team=ml:NoSchedule
+shows NoSchedule k get node gpu-1 -o "jsonpath={.spec.taints[0].effect}"
+shows untainted k taint node gpu-1 team-
+shows cordoned k cordon gpu-1
+shows SchedulingDisabled k get node gpu-1
+shows uncordoned k uncordon gpu-1
+
+step drain and delete
+shows "drained" k drain gpu-0 --force --timeout=40s
+shows NotFound bash -c "timeout 20 '$kubectl' get pod trainer || true"
+shows deleted k delete deployment web
+
+step the Python client
+timeout 120 "$venv/bin/python" e2e/clients.py
+
+kill -0 "$pid" || { echo "the server died"; cat "$work/log"; exit 1; }
+step passed
