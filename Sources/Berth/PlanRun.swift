@@ -107,6 +107,7 @@ struct PlanRun: Sendable {
         var configuration = PlannerConfiguration()
         configuration.allReduce = settings.allReduce
         if let steps = settings.limits.searchSteps { configuration.gangStepLimit = steps }
+        configuration.preempts = settings.preemption == .enabled
         let waiting = snapshot.pods.count { $0.standing == .pending }
         self.progress("planning \(waiting) pods on \(snapshot.nodes.count) nodes")
         do throws(RefusedPlan) {
@@ -134,7 +135,8 @@ struct PlanRun: Sendable {
         var loop = ControlLoop(configuration: settings)
         let pods = snapshot.pods.map { ObservedPod(state: $0, uid: "", version: 0, door: .scheduler) }
         let cluster = ObservedCluster(
-            nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology)
+            nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology,
+            budgets: snapshot.budgets)
         _ = loop.apply(.observed(cluster), atMillis: 0)
         guard let published = loop.published else {
             // A loop that was never told to wait plans at once; without it the planner alone gives the same.
@@ -158,8 +160,13 @@ struct PlanRun: Sendable {
         var interruptions = InterruptionModel()
         interruptions.lostWorkHours = settings.capacity.lostWorkHours
         interruptions.restartHours = settings.capacity.restartHours
-        let planner = CapacityPlanner(interruptions: interruptions, configuration: configuration)
-        let purchases = try planner.plan(snapshot, leaving: plan, pools: pools)
+        // Who gets room by preemption needs no machine, and nobody is evicted from one that does not exist.
+        var (rest, buying) = (plan, configuration)
+        buying.preempts = false
+        let reserved = Set(plan.preemptions.flatMap(\.reservations).map(\.pod))
+        rest.pending.removeAll { reserved.contains($0.pod) }
+        let planner = CapacityPlanner(interruptions: interruptions, configuration: buying)
+        let purchases = try planner.plan(snapshot, leaving: rest, pools: pools)
         return PurchaseReport(plan: purchases, hoursPerWeek: settings.capacity.hoursPerWeek)
     }
 
@@ -168,7 +175,7 @@ struct PlanRun: Sendable {
         guard let namespace = self.request.demandNamespace else { return snapshot }
         return ClusterSnapshot(
             nodes: snapshot.nodes, pods: snapshot.pods.filter { $0.node != nil || $0.key.namespace == namespace },
-            groups: snapshot.groups, topology: snapshot.topology)
+            groups: snapshot.groups, topology: snapshot.topology, budgets: snapshot.budgets)
     }
 
     private func report(_ report: PlanReport) -> CommandResponse {

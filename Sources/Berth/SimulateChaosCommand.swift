@@ -56,11 +56,13 @@ struct ChaosSummary {
     private(set) var failures = 0
     private var millis: Int64 = 0
     private var faults: [String: Int] = [:]
+    private var evictions = 0
 
     mutating func add(_ outcome: ChaosOutcome) {
         self.seeds += 1
         self.millis += outcome.simulatedMillis
         if outcome.finding != nil { self.failures += 1 }
+        self.evictions += outcome.evictionCount
         self.faults.merge(outcome.faults, uniquingKeysWith: +)
     }
 
@@ -68,7 +70,8 @@ struct ChaosSummary {
         let minutes = self.millis / 60_000
         let total = self.faults.values.reduce(0, +)
         var text =
-            "\(self.seeds) seeds, \(self.failures) failed; \(minutes / 60) h \(minutes % 60) min simulated, \(total) faults\n"
+            "\(self.seeds) seeds, \(self.failures) failed; \(minutes / 60) h \(minutes % 60) min simulated, \(total) faults, "
+            + "\(self.evictions) evictions for higher priority\n"
         for fault in self.faults.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text += "  \(fault.key): \(fault.value)\n"
         }

@@ -22,6 +22,8 @@ public struct Action: Hashable, Sendable {
         case evict(PodTarget, EvictionReason)
         /// Writes `PodScheduled=False/Unschedulable` with the sentence made of this, and an event. Precondition: UID.
         case explain(PodTarget, PendingPod)
+        /// Writes `status.nominatedNodeName`, or removes it: the node whose room is kept for the pod. Precondition: UID.
+        case nominate(PodTarget, NodeName?)
         /// Reads the pod from the API server itself, not from a cache; answered with `.found` or `.notFound`.
         case read(PodTarget)
     }
@@ -37,7 +39,7 @@ public struct Action: Hashable, Sendable {
     public var target: PodTarget {
         switch self.kind {
         case .release(let target, _), .bind(let target, _), .evict(let target, _),
-            .explain(let target, _), .read(let target):
+            .explain(let target, _), .nominate(let target, _), .read(let target):
             target
         }
     }
@@ -63,6 +65,8 @@ public enum EvictionReason: Hashable, Sendable {
     case pinnedWithoutRoom(NodeName)
     /// Its gang holds room below its minimum and finds none for the rest: it is held again as a whole.
     case gangIncomplete(PodGroupKey)
+    /// A pod of higher priority, or the gang it is the first of, gets its room.
+    case preempted(for: PodKey)
 }
 
 public enum ActionResult: Hashable, Sendable {

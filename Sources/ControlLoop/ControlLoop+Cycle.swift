@@ -5,7 +5,7 @@ import SchedulingModel
 extension ControlLoop {
     /// One scheduling cycle: snapshot, plan, verdict, and, for a leader, the actions.
     mutating func runCycle(_ now: Int64) -> [Action] {
-        let snapshot = self.snapshot()
+        let snapshot = self.snapshot(now)
         self.cycleCount += 1
         let digest = SnapshotDigest.text(of: snapshot)
         var plan: Plan
@@ -20,6 +20,7 @@ extension ControlLoop {
         if self.isLeader, case .accepted = verdict {
             actions =
                 self.placements(plan) + self.explanations(plan) + self.evictions(plan, snapshot, now)
+                + self.preemptionActions(plan, now)
         }
         let decisions = actions.map {
             DecisionRecord(atMillis: now, cycle: self.cycleCount, snapshotDigest: digest, action: $0)
@@ -31,8 +32,10 @@ extension ControlLoop {
     }
 
     /// The cluster with every decision that is under way counted as a fact.
-    private func snapshot() -> ClusterSnapshot {
-        let pods = self.pods.values.compactMap { self.fact($0) }
+    private func snapshot(_ now: Int64) -> ClusterSnapshot {
+        let pods = self.pods.values.compactMap { pod in
+            self.fact(pod).map { self.withPreemptionFacts($0, pod, now) }
+        }
         var groups = self.groups
         for key in pods.compactMap(\.group) where groups[key] == nil {
             // Deleted before its pods, or not seen yet.
@@ -40,7 +43,7 @@ extension ControlLoop {
         }
         return ClusterSnapshot(
             nodes: Array(self.nodes.values), pods: pods, groups: Array(groups.values),
-            topology: self.topology)
+            topology: self.topology, budgets: self.budgets)
     }
 
     /// Nil for a pod that holds nothing and wants nothing any more.

@@ -26,6 +26,7 @@ extension ControlLoop {
         case .pinnedToLostNode(let node): pod.state.node == nil && self.nodes[node] == nil
         case .pinnedWithoutRoom: pod.state.node == nil
         case .gangIncomplete(let group): self.partialGangs[group] != nil
+        case .preempted(let preemptor): self.nominations[preemptor] != nil
         }
     }
 

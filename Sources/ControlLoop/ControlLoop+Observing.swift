@@ -7,6 +7,7 @@ extension ControlLoop {
         self.topology = cluster.topology
         let before = self.nodes.keys
         self.nodes = Dictionary(cluster.nodes.map { ($0.name, $0) }) { $1 }
+        self.budgets = cluster.budgets
         self.groups = Dictionary(cluster.groups.map { ($0.key, $0) }) { $1 }
         let listed = Dictionary(cluster.pods.map { ($0.state.key, $0) }) { $1 }
         for (key, pod) in self.pods where listed[key] == nil { self.forget(key, uid: pod.uid) }
@@ -29,6 +30,9 @@ extension ControlLoop {
         if pod.state.node != nil || pod.pinnedNode != nil || pod.state.isTerminating {
             self.assumptions[key] = nil
         }
+        if pod.state.isTerminating, self.leaving[key] == nil { self.leaving[key] = now }
+        // What was asked for has arrived.
+        if self.nominationAsked[key] == .some(pod.state.nominatedNode) { self.nominationAsked[key] = nil }
         if pod.pinnedNode == nil || pod.state.node != nil || pod.state.isTerminating {
             self.pins[key] = nil
         } else if self.pins[key] == nil {
@@ -47,6 +51,7 @@ extension ControlLoop {
         self.explained[key] = nil
         self.evicting[key] = nil
         self.pins[key] = nil
+        self.forgetPreemption(of: key, uid: uid)
         self.dropRetries(of: key, uid: uid)
         return true
     }

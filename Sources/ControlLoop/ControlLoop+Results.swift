@@ -8,7 +8,7 @@ struct Retry: Hashable {
 
 /// What failures are counted per.
 struct RetryKey: Hashable {
-    enum Tag: Hashable, CaseIterable { case place, evict, explain, read }
+    enum Tag: Hashable, CaseIterable { case place, evict, explain, nominate, read }
 
     var uid: String
     var tag: Tag
@@ -24,6 +24,7 @@ struct RetryKey: Hashable {
         case .release, .bind: self.tag = .place
         case .evict: self.tag = .evict
         case .explain: self.tag = .explain
+        case .nominate: self.tag = .nominate
         case .read: self.tag = .read
         }
     }
@@ -38,6 +39,10 @@ extension ControlLoop {
         let action = underWay.action
         let target = action.target
         guard self.pods[target.key]?.uid == target.uid else { return [] }
+        if case .nominate = action.kind {
+            self.finishNomination(action.kind, result, now)
+            return []
+        }
         switch result {
         case .succeeded:
             let key = RetryKey(action.kind)
@@ -71,14 +76,14 @@ extension ControlLoop {
         return []
     }
 
-    private mutating func retryLater(_ kind: Action.Kind, _ now: Int64) {
+    mutating func retryLater(_ kind: Action.Kind, _ now: Int64) {
         let key = RetryKey(kind)
         let failures = self.failures[key, default: 0]
         self.failures[key] = failures + 1
         var next = kind
         switch kind {
         case .release, .bind: if failures >= self.configuration.retryLimit { next = .read(kind.target) }
-        case .evict, .explain, .read: break
+        case .evict, .explain, .nominate, .read: break
         }
         self.retries.append(Retry(dueMillis: now + self.wait(after: failures), kind: next))
     }
@@ -103,6 +108,7 @@ extension ControlLoop {
         guard let pod = self.pods[key], pod.uid == kind.target.uid else { return nil }
         switch kind {
         case .read: return kind
+        case .nominate(let target, let node): return self.wantedNomination(target, node)
         case .release(_, let assignment), .bind(_, let assignment):
             guard self.assumptions[key]?.assignment == assignment else { return nil }
             let isInVain = self.isOverCommitted(assignment.node) || self.isBelowMinimum(pod.state.group)
@@ -129,8 +135,9 @@ extension ControlLoop {
             self.assumptions[target.key] = nil
             self.refusals[target.key] = Refusal(uid: target.uid, message: message, untilMillis: until)
             self.requestCycle(now)
+        case .evict(let target, .preempted): self.spare(target, now)
         case .evict, .read: self.retries.append(Retry(dueMillis: until, kind: kind))
-        case .explain: break
+        case .explain, .nominate: break
         }
     }
 
@@ -146,6 +153,7 @@ extension ControlLoop {
         // A pod of another UID is news for the watch to bring.
         if pod.uid == target.uid { self.see(pod, now) } else { self.forget(target.key, uid: target.uid) }
         self.evicting[target.key] = nil
+        self.nominationAsked[target.key] = nil
         self.failures[RetryKey(.read(target))] = nil
         self.retries.removeAll { $0.kind.target.key == target.key }
         self.requestCycle(now)

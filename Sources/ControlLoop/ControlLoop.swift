@@ -37,6 +37,21 @@ public struct ControlLoop: Sendable {
     var pins: [PodKey: Hold] = [:]
     /// Gangs that hold room below their minimum.
     var partialGangs: [PodGroupKey: Hold] = [:]
+    /// Pods that room is kept for while others leave it.
+    var nominations: [PodKey: Nomination] = [:]
+    /// The nomination last asked to be written.
+    var nominationAsked: [PodKey: NodeName?] = [:]
+    /// By UID of preemptors.
+    var pauses: [String: PreemptionPause] = [:]
+    /// Pauses that have ended and were looked at.
+    var ended: Set<String> = []
+    /// Victims that the server refused to let go, by UID, until when they are left alone.
+    var spared: [String: Int64] = [:]
+    /// Since when pods have been terminating.
+    var leaving: [PodKey: Int64] = [:]
+    /// Those of them whose room nobody counts on any more.
+    var late: Set<PodKey> = []
+    var budgets: [DisruptionBudget] = []
     var cycleDueMillis: Int64?
     var cycleCount: UInt64 = 0
     var generator: SeededGenerator
@@ -54,7 +69,7 @@ public struct ControlLoop: Sendable {
         var deadlines =
             self.refusals.values.map(\.untilMillis) + [self.cycleDueMillis].compactMap(\.self)
         if self.isLeader {
-            deadlines += self.retries.map(\.dueMillis)
+            deadlines += self.retries.map(\.dueMillis) + self.preemptionDeadlines
             // The next cycle looks at all of them.
             if self.cycleDueMillis == nil {
                 deadlines += self.pins.values.map(\.lookMillis) + self.partialGangs.values.map(\.lookMillis)
@@ -98,6 +113,9 @@ public struct ControlLoop: Sendable {
         case .podRemoved(let key, let uid): guard self.forget(key, uid: uid) else { return [] }
         case .groupChanged(let group): self.groups[group.key] = group
         case .groupRemoved(let key): self.groups[key] = nil
+        case .budgetsChanged(let budgets):
+            guard self.budgets != budgets else { return [] }
+            self.budgets = budgets
         case .leadershipGained:
             self.requestCycle(now)
             return self.takeOver()
@@ -119,6 +137,7 @@ public struct ControlLoop: Sendable {
             let isPinDue = self.pins.values.contains { $0.lookMillis <= now }
             let isGangDue = self.partialGangs.values.contains { $0.lookMillis <= now }
             if isPinDue || isGangDue { self.requestCycle(now) }
+            self.passPreemptionTime(now)
         } else if let steppedDownMillis, now >= steppedDownMillis + self.configuration.doubtMillis {
             // No write of ours can still be under way.
             if !self.assumptions.isEmpty { self.requestCycle(now) }
@@ -166,6 +185,11 @@ public struct ControlLoop: Sendable {
         self.evicting = [:]
         self.explained = [:]
         self.partialGangs = [:]
+        self.nominations = [:]
+        self.nominationAsked = [:]
+        self.pauses = [:]
+        self.spared = [:]
+        self.ended = []
     }
 }
 
@@ -189,6 +213,11 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var pinMillis: Int64 = 30_000
     /// How long a gang may hold room below its minimum while the rest finds none; then it is held again as a whole.
     public var partialGangMillis: Int64 = 60_000
+    /// How long after it has chosen victims a preemptor may choose others; doubled each time.
+    public var preemptionMillis: Int64 = 30_000
+    public var longestPreemptionMillis: Int64 = 600_000
+    /// How long a terminating pod's room is counted on.
+    public var leavingMillis: Int64 = 600_000
     /// Of the jitter of retries. Replicas should differ.
     public var seed: UInt64 = 0
 

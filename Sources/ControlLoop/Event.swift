@@ -13,6 +13,8 @@ public enum Event: Hashable, Sendable {
     case podRemoved(PodKey, uid: String)
     case groupChanged(PodGroup)
     case groupRemoved(PodGroupKey)
+    /// Replaces all that were known.
+    case budgetsChanged([DisruptionBudget])
     /// From now on actions come out.
     case leadershipGained
     /// From now on none do; what was asked before and has no result yet is forgotten.
@@ -63,14 +65,16 @@ public struct ObservedCluster: Hashable, Sendable {
     public var pods: [ObservedPod]
     public var groups: [PodGroup]
     public var topology: Topology
+    public var budgets: [DisruptionBudget]
 
     public init(
         nodes: [NodeState] = [], pods: [ObservedPod] = [], groups: [PodGroup] = [],
-        topology: Topology = Topology()
+        topology: Topology = Topology(), budgets: [DisruptionBudget] = []
     ) {
         self.nodes = nodes
         self.pods = pods
         self.groups = groups
         self.topology = topology
+        self.budgets = budgets
     }
 }

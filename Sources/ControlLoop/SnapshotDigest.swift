@@ -11,6 +11,10 @@ struct SnapshotDigest {
         for node in snapshot.nodes { digest.mix(node) }
         for pod in snapshot.pods { digest.mix(pod) }
         for group in snapshot.groups { digest.mix(group) }
+        for budget in snapshot.budgets {
+            digest.mix("\(budget.namespace)/\(budget.name) \(budget.selector.map { "\($0)" } ?? "-")")
+            digest.mix(UInt64(bitPattern: Int64(budget.disruptionsAllowed)))
+        }
         let hexadecimal = String(digest.state, radix: 16)
         return String(repeating: "0", count: 16 - hexadecimal.count) + hexadecimal
     }
@@ -46,7 +50,9 @@ struct SnapshotDigest {
         }
         self.mix(pod.group?.description ?? "-")
         self.mix(UInt64(bitPattern: Int64(pod.rank ?? -1)))
-        self.mix(pod.isTerminating ? 1 : 0)
+        self.mix(pod.isTerminating ? pod.leavesLate ? 2 : 1 : 0)
+        self.mix(pod.nominatedNode?.rawValue ?? "-")
+        self.mix((pod.mayPreempt ? 1 : 0) | (pod.isProtected ? 2 : 0) | (pod.belongsToNode ? 4 : 0))
         self.mix(pod.constraints)
     }
 

@@ -34,6 +34,8 @@ struct ActionPerformer: Sendable {
             return await Self.result { () async throws(KubernetesError) in
                 try await self.explain(target, pending, sentence)
             }
+        case .nominate(_, let node):
+            return await Self.result { () async throws(KubernetesError) in try await self.nominate(target, node) }
         case .read:
             return await Self.result { () async throws(KubernetesError) in try await self.read(target, known) }
         }
@@ -58,6 +60,14 @@ struct ActionPerformer: Sendable {
         try await self.client.bind(
             target.key.namespace, target.key.name, uid: target.uid, to: assignment.node.rawValue,
             annotations: annotations)
+        return .succeeded
+    }
+
+    /// Where a restart, and any other scheduler, finds that the room is kept.
+    private func nominate(_ target: PodTarget, _ node: NodeName?) async throws(KubernetesError) -> ActionResult {
+        let name: JSONTree = node.map { .string($0.rawValue) } ?? .null
+        let patch: JSONTree = ["metadata": ["uid": .string(target.uid)], "status": ["nominatedNodeName": name]]
+        try await self.client.patch(self.path(target).subresource("status"), .strategic, patch)
         return .succeeded
     }
 

@@ -26,7 +26,7 @@ struct ClusterObserver {
         }
         let cluster = ObservedCluster(
             nodes: imported.snapshot.nodes, pods: pods, groups: imported.snapshot.groups,
-            topology: imported.snapshot.topology)
+            topology: imported.snapshot.topology, budgets: imported.snapshot.budgets)
         return Observation(cluster: cluster, findings: imported.findings)
     }
 }

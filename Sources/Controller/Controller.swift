@@ -66,6 +66,7 @@ public actor Controller {
         loop.seed = options.identity.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         loop.planner.allReduce = configuration.allReduce
         if let steps = configuration.limits.searchSteps { loop.planner.gangStepLimit = steps }
+        loop.planner.preempts = configuration.preemption == .enabled
         self.loop = ControlLoop(configuration: loop)
     }
 
@@ -288,7 +289,7 @@ public actor Controller {
         case .release, .bind:
             guard let created = self.known[action.target.key]?.creationSeconds, created > 0 else { return }
             self.metrics.observe(.placementTime, [action.kind.title], Double(max(0, Timestamp.seconds - created)))
-        case .evict, .explain, .read: break
+        case .evict, .explain, .nominate, .read: break
         }
     }
 }

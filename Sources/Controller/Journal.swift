@@ -46,6 +46,8 @@ public struct Journal: Sendable {
         case .evict(_, .pinnedToLostNode(let node)): line["lostNode"] = .string(node.rawValue)
         case .evict(_, .pinnedWithoutRoom(let node)): line["fullNode"] = .string(node.rawValue)
         case .evict(_, .gangIncomplete(let group)): line["incompleteGang"] = .string(group.description)
+        case .evict(_, .preempted(let preemptor)): line["preemptor"] = .string("\(preemptor)")
+        case .nominate(_, let node): line["node"] = node.map { .string($0.rawValue) } ?? .null
         case .read: break
         }
         self.write(line.text)
@@ -59,6 +61,7 @@ extension Action.Kind {
         case .bind: "bind"
         case .evict: "evict"
         case .explain: "explain"
+        case .nominate: "nominate"
         case .read: "read"
         }
     }

@@ -9,6 +9,7 @@ public struct PlanningResources: Sendable {
     /// Plurals by group. Those of the core group, priorities, storage and workloads every cluster has.
     private static let pluralsByGroup: [(group: String, plurals: Set<String>)] = [
         ("scheduling.k8s.io", ["priorityclasses", "podgroups", "workloads", "compositepodgroups"]),
+        ("policy", ["poddisruptionbudgets"]),
         ("storage.k8s.io", ["storageclasses"]),
         ("apps", ["deployments", "replicasets", "statefulsets", "daemonsets"]),
         ("batch", ["jobs", "cronjobs"]),

@@ -23,6 +23,8 @@ struct PodDoor {
         if let node = object.value["spec"]?["nodeName"]?.string, !node.isEmpty {
             state.standing = .bound(NodeName(node))
         }
+        let nominated = object.value["status"]?["nominatedNodeName"]?.string
+        state.nominatedNode = nominated.flatMap { $0.isEmpty ? nil : NodeName($0) }
         state.isTerminating = object.value["metadata"]?["deletionTimestamp"] != nil
         return self.observed(object, state)
     }

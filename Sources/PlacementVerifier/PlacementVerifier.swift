@@ -9,8 +9,8 @@ public import SchedulingModel
 /// about groups are judged when all of a group's assignments are in. Facts may break any rule; a decision may not make
 /// it worse.
 public struct PlacementVerifier: Sendable {
-    private let snapshot: ClusterSnapshot
-    private let facts: Replay
+    let snapshot: ClusterSnapshot
+    let facts: Replay
 
     public init(snapshot: ClusterSnapshot) {
         self.snapshot = snapshot
@@ -24,7 +24,7 @@ public struct PlacementVerifier: Sendable {
     public func violations(in plan: Plan) -> [Violation] {
         let (replay, violations) = self.replayed(plan.assignments)
         return violations + replay.reportViolations(in: plan) + replay.pendingViolations(in: plan)
-            + replay.summaryViolations(in: plan)
+            + replay.summaryViolations(in: plan) + self.preemptionViolations(in: plan)
     }
 
     /// Every rule that the assignments break by themselves, whatever is said about them.

@@ -48,6 +48,19 @@ public struct Violation: Hashable, Sendable {
         case requiredTopologyBroken(TopologyAxis)
         case exclusiveDomainShared(TopologyDomain, with: PodGroupKey)
 
+        // Evictions.
+        case preemptorNotPending
+        case mustNotPreempt
+        case evictsForNobody
+        /// It does not run, is leaving, or is under nobody's right to evict.
+        case victimUntouchable
+        case victimTwice
+        case victimNotLower(priority: Int32, preemptor: Int32)
+        case disruptionMisstated
+        case budgetExceeded(String, allowed: Int, taken: Int)
+        case gangTorn(left: Int, minMember: Int)
+        case victimGangGrows
+
         // What the plan says of groups.
         case groupNotReported
         case groupReportedInVain

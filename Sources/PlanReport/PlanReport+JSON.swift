@@ -14,6 +14,9 @@ extension PlanReport {
             .init("pending", .array(self.plan.pending.map(self.value(of:)))),
             .init("summary", self.summaryValue()),
         ]
+        if !self.plan.preemptions.isEmpty {
+            members.append(.init("preemptions", .array(self.plan.preemptions.map(Self.value(of:)))))
+        }
         if let purchases { members += purchases.members() }
         return JSONValue.object(members).text(lineDepth: 2) + "\n"
     }

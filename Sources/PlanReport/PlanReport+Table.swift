@@ -5,7 +5,7 @@ extension PlanReport {
     public func table(style: TableStyle = TableStyle()) -> String {
         let sections = [
             self.gangSection(style), self.singlesSection(style), self.pendingSection(style),
-            self.purchases?.section(style) ?? [], self.summarySection(style),
+            self.preemptionSection(style), self.purchases?.section(style) ?? [], self.summarySection(style),
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }

@@ -13,6 +13,8 @@ public struct ExtenderView: Sendable {
     private let podByUID: [String: Int]
     private let keys: Set<PodKey>
     private let nodeByName: [NodeName: Int]
+    /// Pods that room is kept for while others leave it, with what the plan decided for each.
+    private var preemptionByPod: [Int: Preemption] = [:]
     /// The first position, where a pod that the plan does not know yet is seated.
     private static let guest = 0
 
@@ -28,6 +30,12 @@ public struct ExtenderView: Sendable {
             pods[pod].standing = .bound(assignment.node)
             pods[pod].knownDevices = assignment.devices.filter { !$0.isAssumed }
         }
+        // Beside those who leave: nobody else gets the room, now or then.
+        for reservation in published.plan.preemptions.flatMap(\.reservations) {
+            guard let pod = snapshot.podIndex(of: reservation.pod) else { continue }
+            pods[pod].standing = .bound(reservation.node)
+            pods[pod].knownDevices = reservation.devices
+        }
         // No Kubernetes name is empty, so nobody stands before it.
         pods.append(PodState(key: PodKey(namespace: "", name: "")))
         self.state = SolverState(
@@ -37,6 +45,11 @@ public struct ExtenderView: Sendable {
             if let uid = uids[pod.key] { podByUID[uid] = index }
         }
         self.podByUID = podByUID
+        for preemption in published.plan.preemptions {
+            for key in preemption.reservations.map(\.pod) {
+                if let pod = self.state.snapshot.podIndex(of: key) { self.preemptionByPod[pod] = preemption }
+            }
+        }
         self.nodeByName = Dictionary(uniqueKeysWithValues: snapshot.nodes.enumerated().map { ($1.name, $0) })
     }
 
@@ -78,7 +91,10 @@ public struct ExtenderView: Sendable {
     var nodeCount: Int { self.state.snapshot.nodes.count }
 
     /// The node that the plan, or a decision made before it, gives the pod.
-    func plannedNode(of pod: Int) -> NodeName? { self.state.node(of: pod).map { self.state.snapshot.nodes[$0].name } }
+    func plannedNode(of pod: Int) -> NodeName? {
+        if self.preemptionByPod[pod] != nil { return nil }
+        return self.state.node(of: pod).map { self.state.snapshot.nodes[$0].name }
+    }
 
     func isGangMember(_ pod: Int) -> Bool { self.state.groups.topGroupByPod[pod] >= 0 }
 
@@ -123,6 +139,19 @@ public struct ExtenderView: Sendable {
     }
 
     // MARK: Preempt
+
+    /// What the plan has decided for a single pod; nil where it decided nothing, or something that kube-scheduler cannot carry
+    /// out: victims on other nodes are the controller's to evict.
+    func plannedVictims(of pod: Int) -> (node: NodeName, uids: [String])? {
+        guard let preemption = self.preemptionByPod[pod], preemption.group == nil,
+            let node = preemption.reservations.first?.node
+        else { return nil }
+        let victims = preemption.victims.compactMap { self.state.snapshot.podIndex(of: $0) }
+        guard !victims.isEmpty, victims.allSatisfy({ self.state.snapshot.pods[$0].node == node }) else { return nil }
+        let wanted = Set(victims)
+        let uids = self.podByUID.filter { wanted.contains($0.value) }.map(\.key).sorted()
+        return uids.count == victims.count ? (node, uids) : nil
+    }
 
     /// Whether the pod fits on a node once these have left it, and no gang is torn by that.
     mutating func fits(_ pod: Int, on name: NodeName, without victims: [String]) -> Bool {

@@ -82,7 +82,8 @@ public final class SchedulerExtender: Sendable {
         return request.answer(scores: scores)
     }
 
-    /// Keeps the nodes on which the victims' leaving makes room without tearing a gang.
+    /// The plan's own victims, where it has chosen any for the pod on one of the nodes that are asked about. Else the nodes on which
+    /// the victims' leaving makes room without tearing a gang.
     ///
     /// - Parameter body: `ExtenderPreemptionArgs`.
     /// - Returns: `ExtenderPreemptionResult`.
@@ -90,6 +91,12 @@ public final class SchedulerExtender: Sendable {
         let request = try ExtenderRequest(body)
         var kept: [(String, JSONTree)] = []
         let state = self.podState(request)
+        if let state, let planned = try self.plannedVictims(request, state) {
+            let victims: JSONTree = [
+                "Pods": .array(planned.uids.map { ["UID": .string($0)] }), "NumPDBViolations": 0,
+            ]
+            return (["NodeNameToMetaVictims": .object([.init(planned.node.rawValue, victims)])] as JSONTree).bytes
+        }
         for candidate in request.victims {
             let victims: JSONTree = [
                 "Pods": .array(candidate.uids.map { ["UID": .string($0)] }),
@@ -108,6 +115,17 @@ public final class SchedulerExtender: Sendable {
         }
         let nodes = JSONTree.object(kept.map { .init($0.0, $0.1) })
         return (["NodeNameToMetaVictims": nodes] as JSONTree).bytes
+    }
+
+    private func plannedVictims(
+        _ request: ExtenderRequest, _ state: PodState
+    ) throws(Refusal) -> (node: NodeName, uids: [String])? {
+        let planned = try self.ask(request, state) { view, subject -> (node: NodeName, uids: [String])? in
+            guard case .pod(let pod) = subject else { return nil }
+            return view.plannedVictims(of: pod)
+        }
+        guard let planned, request.victims.contains(where: { $0.node == planned.node }) else { return nil }
+        return planned
     }
 
     // MARK: The pod

@@ -14,7 +14,7 @@ struct Explainer {
     private var knownRefusals: [RefusalKey: Diagnosis.Explanation] = [:]
 
     /// Pods that are alike in everything an explanation can depend on.
-    private struct RefusalKey: Hashable {
+    struct RefusalKey: Hashable {
         let shape: Int
         let priority: Int32
         let mayPreempt: Bool
@@ -58,7 +58,7 @@ struct Explainer {
         return diagnosis.explain(pod)
     }
 
-    private func refusalKey(_ pod: Int, _ state: inout SolverState) -> RefusalKey {
+    func refusalKey(_ pod: Int, _ state: inout SolverState) -> RefusalKey {
         let pods = self.snapshot.pods
         let looksAtPods = state.looksAtOtherPods
         return RefusalKey(
@@ -110,6 +110,22 @@ struct Explainer {
         defer { self.facts.rollback(to: start) }
         if case .satisfied = self.facts.placeGroup(group, query) { return true }
         return false
+    }
+
+    /// Members of a gang that loses others in the same plan.
+    mutating func noteYielding(_ pods: [Int]) {
+        for pod in pods {
+            self.note(
+                pod,
+                Diagnosis.Explanation(
+                    reason: .siblingsUnplaced,
+                    evidence: Evidence(detail: "the gang gives room to work of higher priority")))
+        }
+    }
+
+    /// What helps pods that are known to wait.
+    mutating func setFix(_ fix: Fix, of pods: [Int]) {
+        for pod in pods { self.pendingByPod[pod]?.fix = fix }
     }
 
     /// Nodes have been filled anew: what was refused may find room.

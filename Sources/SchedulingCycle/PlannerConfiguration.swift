@@ -13,6 +13,11 @@ public struct PlannerConfiguration: Hashable, Sendable {
     /// Whether a plan that leaves work pending says how many devices any placement could have served; else it says that all
     /// that was asked for might have been.
     public var provesBound = true
+    /// Whether work may evict work of lower priority, and has the room kept for it.
+    public var preempts = false
+    /// Fits that looking for victims may try in one plan, a gang counted twenty times; no search takes more than a quarter. See
+    /// `Plan.summary.searchLimitReached`.
+    public var preemptionStepLimit = 40_000
 
     public init() {}
 }

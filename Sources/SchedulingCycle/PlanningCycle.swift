@@ -12,6 +12,8 @@ struct PlanningCycle {
     /// Whether gangs were placed since the fill plan was made, or none was made yet.
     var fillPlanIsDue = true
     var explainer: Explainer
+    var preemption: PreemptionRecord
+    var preemptionLimitReached = false
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
         self.state = SolverState(snapshot)
@@ -19,6 +21,7 @@ struct PlanningCycle {
         self.facts = self.state
         self.configuration = configuration
         self.explainer = Explainer(facts: self.facts, configuration: configuration)
+        self.preemption = PreemptionRecord(snapshot, configuration)
     }
 
     var snapshot: ClusterSnapshot { self.state.snapshot }
@@ -45,7 +48,7 @@ struct PlanningCycle {
             let end = units[start...].firstIndex { $0.priority != priority } ?? units.endIndex
             let others = units[start..<end].filter { !self.placeChecked($0, keptPlacesOnly: true) }
             let waiting = others.filter { !self.placeChecked($0, keptPlacesOnly: false) }
-            left += self.refilled(units[start..<end], waiting: waiting)
+            left += self.preempting(self.refilled(units[start..<end], waiting: waiting))
             start = end
         }
         return left
@@ -59,7 +62,12 @@ struct PlanningCycle {
         #endif
         switch unit.subject {
         case .pod(let pod): return keptPlacesOnly ? self.placeWhereKept(pod) : self.placeSingle(pod)
-        case .group(let group): return keptPlacesOnly ? self.placeGroup(group, unit.pods) : false
+        case .group(let group):
+            guard !self.preemption.victimGroups.contains(group) else {
+                self.explainer.noteYielding(unit.pods)
+                return false
+            }
+            return keptPlacesOnly ? self.placeGroup(group, unit.pods) : false
         }
     }
 
@@ -106,7 +114,9 @@ struct PlanningCycle {
     // MARK: The plan
 
     mutating func makePlan(before: ClusterFigures) -> Plan {
+        self.forgetReservations()
         var plan = Plan()
+        plan.preemptions = self.preemption.preemptions
         plan.assignments = self.placedPods.map { pod in
             Assignment(
                 pod: self.snapshot.pods[pod].key, node: self.snapshot.nodes[self.state.node(of: pod) ?? 0].name,
@@ -128,7 +138,7 @@ struct PlanningCycle {
         summary.acceleratorsAllocatedAfter = after.allocated
         summary.fragmentedAccelerators = self.state.fragmentedDevices()
         summary.placedPods = self.placedPods.count
-        summary.searchLimitReached = self.state.searchLimitReached
+        summary.searchLimitReached = self.state.searchLimitReached || self.preemptionLimitReached
         for pod in self.snapshot.pods {
             switch pod.standing {
             case .gatedElsewhere: summary.gatedElsewhere += 1

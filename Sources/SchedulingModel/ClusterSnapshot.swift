@@ -7,11 +7,12 @@ public struct ClusterSnapshot: Hashable, Sendable {
     public internal(set) var pods: [PodState]
     public internal(set) var groups: [PodGroup]
     public internal(set) var topology: Topology
+    public internal(set) var budgets: [DisruptionBudget]
 
     /// - Precondition: Names and keys are unique. Import reports duplicates before they get here.
     public init(
         nodes: consuming [NodeState], pods: consuming [PodState], groups: [PodGroup] = [],
-        topology: Topology = Topology()
+        topology: Topology = Topology(), budgets: [DisruptionBudget] = []
     ) {
         // In place: a large cluster's pods are not held twice.
         nodes.sort { $0.name < $1.name }
@@ -20,6 +21,7 @@ public struct ClusterSnapshot: Hashable, Sendable {
         self.pods = pods
         self.groups = groups.sorted { $0.key < $1.key }
         self.topology = topology
+        self.budgets = budgets.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
         self.checkInvariants()
     }
 

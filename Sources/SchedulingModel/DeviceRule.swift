@@ -4,8 +4,10 @@ public struct DeviceLoad: Hashable, Sendable {
     public var memoryMiB: Int64 = 0
     public var thousandths: Int32 = 0
     public var clientCount: Int32 = 0
+    /// Clients that hold the device whole: one, or more while room is kept for work that waits for others to leave.
+    public var wholeCount: Int32 = 0
     /// Taken whole: nobody else may use it.
-    public var isTakenWhole = false
+    public var isTakenWhole: Bool { self.wholeCount > 0 }
 
     public init() {}
 
@@ -263,7 +265,7 @@ public struct DeviceRule: Hashable, Sendable {
         // What a pod declares is untrusted: no single client can make a sum overflow, and giving back stays exact.
         load.memoryMiB += Int64(sign) * min(max(memoryMiB, 0), 1 << 40)
         load.thousandths += Int32(sign) * min(max(thousandths, 0), 1 << 15)
-        if self.isExclusive, !isFraction { load.isTakenWhole = sign > 0 }
+        if self.isExclusive, !isFraction { load.wholeCount += Int32(sign) }
     }
 }
 

@@ -8,15 +8,18 @@ public struct Plan: Hashable, Sendable {
     public var groups: [GroupPlacement]
     /// Every pod that is demand and got no node, sorted by key.
     public var pending: [PendingPod]
+    /// Room made for pending work by evicting others, and room kept for it, in the order they were decided.
+    public var preemptions: [Preemption]
     public var summary: PlanSummary
 
     public init(
         assignments: [Assignment] = [], groups: [GroupPlacement] = [], pending: [PendingPod] = [],
-        summary: PlanSummary = PlanSummary()
+        preemptions: [Preemption] = [], summary: PlanSummary = PlanSummary()
     ) {
         self.assignments = assignments
         self.groups = groups
         self.pending = pending
+        self.preemptions = preemptions
         self.summary = summary
     }
 }

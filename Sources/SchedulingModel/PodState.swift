@@ -44,6 +44,10 @@ public struct PodState: Hashable, Sendable {
     public var mayPreempt: Bool
     /// Runs on its node whatever happens there: DaemonSet and static pods. Never named as a victim.
     public var belongsToNode: Bool
+    /// Never a victim: it belongs to the cluster itself, or something else is under way for it.
+    public var isProtected = false
+    /// It has been terminating for so long that nobody may count on its room.
+    public var leavesLate = false
 
     public init(
         key: PodKey, standing: Standing = .pending, labels: [String: String] = [:], creationSeconds: Int64 = 0,

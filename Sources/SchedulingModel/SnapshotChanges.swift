@@ -11,6 +11,8 @@ public struct SnapshotChanges: Hashable, Sendable {
     /// All groups, where any of them came, went or changed.
     public var groups: [PodGroup]?
     public var topology: Topology?
+    /// All budgets, where any of them changed.
+    public var budgets: [DisruptionBudget]?
 
     public init() {}
 
@@ -27,6 +29,7 @@ extension ClusterSnapshot {
         (changes.pods, changes.removedPods) = Self.differences(self.pods, newer.pods) { $0.key }
         if newer.groups != self.groups { changes.groups = newer.groups }
         if newer.topology != self.topology { changes.topology = newer.topology }
+        if newer.budgets != self.budgets { changes.budgets = newer.budgets }
         return changes
     }
 
@@ -40,6 +43,9 @@ extension ClusterSnapshot {
         let moves = Self.merge(changes.pods, removing: changes.removedPods, into: &self.pods) { $0.key }
         if let groups = changes.groups { self.groups = groups.sorted { $0.key < $1.key } }
         if let topology = changes.topology { self.topology = topology }
+        if let budgets = changes.budgets {
+            self.budgets = budgets.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+        }
         return moves
     }
 

@@ -7,6 +7,8 @@ struct Auditor {
     private(set) var finding: String?
     /// Two leaders may give room twice; then only the end counts.
     var forgiveUntilMillis: Int64 = -1
+    /// Evictions for work of higher priority.
+    var evictionCount = 0
     private var mostDevices: [NodeName: [(atMillis: Int64, devices: Int64)]] = [:]
 
     mutating func report(_ finding: String) { self.finding = self.finding ?? finding }
@@ -22,9 +24,10 @@ struct Auditor {
             case .release(let target, _), .bind(let target, _):
                 going[target.key] = target.uid
                 if let group = replica.view.pods[target.key]?.state.group { gangs.insert(group) }
-            case .evict, .explain, .read: break
+            case .evict, .explain, .nominate, .read: break
             }
         }
+        self.checkPreemptions(actions, of: replica, atMillis: now)
         for key in gangs.sorted() {
             guard let group = replica.view.groups[key] else { continue }
             let members = replica.view.pods.values.filter { $0.state.group == key }
@@ -65,6 +68,9 @@ struct Auditor {
         for pod in world.store.podsByKey where pod.state.node == nil {
             if let pin = pod.observed.pinnedNode { return "\(pod.key) is pinned to \(pin) and not bound" }
         }
+        for pod in world.store.podsByKey where pod.state.node == nil && pod.state.nominatedNode != nil {
+            return "room is kept for \(pod.key) on \(pod.state.nominatedNode?.rawValue ?? ""), and nobody leaves it"
+        }
         for pod in world.store.podsByKey where pod.state.isTerminating { return "\(pod.key) never ends" }
         for group in world.store.groups.values.sorted(by: { $0.key < $1.key }) {
             let standing = world.store.pods.values.count { $0.state.group == group.key && $0.state.node != nil }
@@ -79,9 +85,15 @@ struct Auditor {
     private func unplaced(_ world: ChaosWorld) -> String? {
         let cluster = world.store.observed
         let snapshot = ClusterSnapshot(
-            nodes: cluster.nodes, pods: cluster.pods.map(\.state), groups: cluster.groups, topology: cluster.topology)
+            nodes: cluster.nodes, pods: cluster.pods.map(\.state), groups: cluster.groups, topology: cluster.topology,
+            budgets: cluster.budgets)
         do throws(RefusedPlan) {
-            let plan = try Planner().plan(snapshot)
+            var configuration = PlannerConfiguration()
+            configuration.preempts = true
+            let plan = try Planner(configuration: configuration).plan(snapshot)
+            if let preemption = plan.preemptions.first, let pod = preemption.reservations.first?.pod {
+                return "\(pod) could have room made by \(preemption.victims) and still waits"
+            }
             guard let first = plan.assignments.first else { return nil }
             return "\(first.pod) could stand on \(first.node) and still waits"
         } catch {

@@ -21,6 +21,8 @@ public struct ChaosOutcome: Hashable, Sendable {
     public var simulatedMillis: Int64
     /// How often each kind of fault happened.
     public var faults: [String: Int]
+    /// Pods that were asked to go for work of higher priority.
+    public var evictionCount: Int
     /// The first broken rule; nil where all held.
     public var finding: String?
     /// What happened, one line each; empty unless asked for.
@@ -35,6 +37,7 @@ public enum ChaosRun {
         var world = ChaosWorld(seed: seed, options: options)
         let finding = world.run()
         return ChaosOutcome(
-            seed: seed, simulatedMillis: world.now, faults: world.faults, finding: finding, trace: world.trace)
+            seed: seed, simulatedMillis: world.now, faults: world.faults,
+            evictionCount: world.auditor.evictionCount, finding: finding, trace: world.trace)
     }
 }

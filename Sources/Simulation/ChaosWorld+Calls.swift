@@ -83,7 +83,8 @@ extension ChaosWorld {
             let result = self.store.bind(target.key, uid: target.uid, to: assignment.node, isOurs: true)
             if result == .succeeded { self.auditor.checkRoom(on: assignment.node, self.store, atMillis: self.now) }
             return result
-        case .evict: return self.store.delete(target.key, uid: target.uid)
+        case .evict: return self.store.evict(target.key, uid: target.uid)
+        case .nominate(_, let node): return self.store.nominate(target, node)
         case .explain:
             guard let pod = self.store.pods[target.key] else { return .notFound }
             return pod.observed.uid == target.uid ? .succeeded : .conflict
@@ -100,6 +101,7 @@ extension Action.Kind {
         case .bind(let target, let assignment): "bind \(target.key) \(target.uid) to \(assignment.node)"
         case .evict(let target, let reason): "evict \(target.key) \(target.uid) \(reason)"
         case .explain(let target, let pending): "explain \(target.key) \(pending.reason.rawValue)"
+        case .nominate(let target, let node): "nominate \(target.key) to \(node.map(\.rawValue) ?? "nowhere")"
         case .read(let target): "read \(target.key)"
         }
     }

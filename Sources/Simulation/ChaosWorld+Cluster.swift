@@ -6,7 +6,7 @@ struct SimulatedScheduler {
     var view = SimulatedReplica.View()
     /// Where it has decided to bind pods, until its watch shows them.
     var assumed: [PodKey: (uid: String, node: NodeName)] = [:]
-    var lastDelivery: [Int64] = [0, 0, 0]
+    var lastDelivery: [Int64] = [0, 0, 0, 0]
     var isDue = false
 }
 
@@ -28,7 +28,7 @@ extension ChaosWorld {
             for index in self.workloads.indices where key.name.hasPrefix("\(self.workloads[index].name)-") {
                 self.after(100...2000, .reconcile(index))
             }
-        case .node, .nodeGone, .group, .groupGone: break
+        case .node, .nodeGone, .group, .groupGone, .budgets: break
         }
     }
 
@@ -82,7 +82,7 @@ extension ChaosWorld {
         switch change {
         case .pod(let pod) where pod.state.node != nil: self.scheduler.assumed[pod.state.key] = nil
         case .podGone(let key, _): self.scheduler.assumed[key] = nil
-        case .pod, .node, .nodeGone, .group, .groupGone: break
+        case .pod, .node, .nodeGone, .group, .groupGone, .budgets: break
         }
         self.wakeScheduler()
     }
@@ -115,6 +115,8 @@ extension ChaosWorld {
             guard let node = view.nodes[name], !node.taints.contains(where: \.isHard) else { return false }
             let others = view.pods.values.filter { other in
                 other.state.node == name || self.scheduler.assumed[other.state.key]?.node == name
+                    || other.state.nominatedNode == name && other.state.key != pod.state.key
+                        && other.state.priority >= pod.state.priority
             }
             return node.takes(pod.state, beside: others.map(\.state))
         }

@@ -31,6 +31,9 @@ extension ChaosWorld {
             "\(workload.name): \(podCount) pods of \(workload.devicesPerPod), min \(workload.minMember ?? 0), \(door)")
         self.workloads.append(workload)
         if let group = workload.podGroup { self.store.put(group) }
+        if self.generator.once(in: 3) {
+            self.store.minAvailable[workload.name] = self.generator.int(in: 0...podCount)
+        }
         self.after(0...300, .reconcile(self.workloads.count - 1))
     }
 
@@ -44,6 +47,7 @@ extension ChaosWorld {
         for ordinal in 0..<self.workloads[index].podCount {
             _ = self.store.delete(self.workloads[index].podKey(ordinal), uid: nil)
         }
+        self.store.minAvailable[name] = nil
         if let group = self.workloads[index].group { self.store.remove(group) }
     }
 

@@ -10,6 +10,7 @@ extension ChaosWorld {
 
     /// Hands what was just written to every watch, and to the controllers that answer it.
     mutating func spreadChanges() {
+        self.store.updateBudgets()
         for change in self.store.takeChanges() {
             if case .node(let node) = change { self.auditor.noteNode(node, atMillis: self.now) }
             for replica in self.replicas.indices where self.replicas[replica].isAlive {
@@ -55,6 +56,7 @@ extension ChaosWorld {
                 if case .release(let target, _) = action.kind {
                     self.replicas[index].committed[target.key] = target.uid
                 }
+                if case .evict(let target, _) = action.kind { self.replicas[index].evicted.insert(target.uid) }
                 if case .bind(let target, _) = action.kind { self.replicas[index].committed[target.key] = target.uid }
             }
             self.send(actions, from: index)
@@ -123,9 +125,11 @@ extension ChaosWorld {
         var configuration = ControlLoopConfiguration()
         configuration.planner.searchesFixes = false
         configuration.planner.provesBound = false
+        configuration.planner.preempts = true
         self.replicas[index].loop = ControlLoop(configuration: configuration)
         self.replicas[index].isAlive = true
         self.replicas[index].committed = [:]
+        self.replicas[index].evicted = []
         self.relist(index)
         if self.leaseHolder == nil, self.now > Self.leaseMillis {
             self.queue.schedule(.elect, atMillis: self.now + Self.leaseMillis)

@@ -14,12 +14,14 @@ struct SimulatedReplica {
     let seed: UInt64
     var view = View()
     /// Per kind of object: a watch keeps its order.
-    var lastDelivery: [Int64] = [0, 0, 0]
+    var lastDelivery: [Int64] = [0, 0, 0, 0]
     var wakeAtMillis: Int64?
     /// What a process that was suspended has lost of the time, and what jumps gave it.
     var clockOffset: Int64 = 0
     /// Pods that it asked to release or bind.
     var committed: [PodKey: String] = [:]
+    /// UIDs of pods that it asked to evict.
+    var evicted: Set<String> = []
 
     init(seed: UInt64, seesWhole: Bool) {
         self.seed = seed
@@ -30,6 +32,7 @@ struct SimulatedReplica {
         var nodes: [NodeName: NodeState] = [:]
         var pods: [PodKey: ObservedPod] = [:]
         var groups: [PodGroupKey: PodGroup] = [:]
+        var budgets: [DisruptionBudget] = []
 
         init() {}
 
@@ -37,13 +40,14 @@ struct SimulatedReplica {
             for node in cluster.nodes { self.nodes[node.name] = node }
             for pod in cluster.pods { self.pods[pod.state.key] = pod }
             for group in cluster.groups { self.groups[group.key] = group }
+            self.budgets = cluster.budgets
         }
 
         func cluster(_ topology: Topology) -> ObservedCluster {
             ObservedCluster(
                 nodes: self.nodes.values.sorted { $0.name < $1.name },
                 pods: self.pods.values.sorted { $0.state.key < $1.state.key },
-                groups: self.groups.values.sorted { $0.key < $1.key }, topology: topology)
+                groups: self.groups.values.sorted { $0.key < $1.key }, topology: topology, budgets: self.budgets)
         }
 
         mutating func take(_ change: SimulatedStore.Change) {
@@ -54,6 +58,7 @@ struct SimulatedReplica {
             case .podGone(let key, let uid): if self.pods[key]?.uid == uid { self.pods[key] = nil }
             case .group(let group): self.groups[group.key] = group
             case .groupGone(let key): self.groups[key] = nil
+            case .budgets(let budgets): self.budgets = budgets
             }
         }
     }
@@ -65,6 +70,7 @@ extension SimulatedStore.Change {
         case .node, .nodeGone: 0
         case .pod, .podGone: 1
         case .group, .groupGone: 2
+        case .budgets: 3
         }
     }
 
@@ -76,6 +82,7 @@ extension SimulatedStore.Change {
         case .podGone(let key, let uid): .podRemoved(key, uid: uid)
         case .group(let group): .groupChanged(group)
         case .groupGone(let key): .groupRemoved(key)
+        case .budgets(let budgets): .budgetsChanged(budgets)
         }
     }
 }

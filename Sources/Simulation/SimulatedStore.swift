@@ -28,11 +28,15 @@ struct SimulatedStore {
         case podGone(PodKey, uid: String)
         case group(PodGroup)
         case groupGone(PodGroupKey)
+        case budgets([DisruptionBudget])
     }
 
     private(set) var nodes: [NodeName: NodeState] = [:]
     private(set) var pods: [PodKey: Pod] = [:]
     private(set) var groups: [PodGroupKey: PodGroup] = [:]
+    /// How many pods of each workload must stay healthy, by the value of their label `app`.
+    var minAvailable: [String: Int] = [:]
+    private(set) var budgets: [DisruptionBudget] = []
     private var version: UInt64 = 0
     private var uidCount = 0
     /// Not yet handed to the watches, oldest first.
@@ -52,7 +56,7 @@ struct SimulatedStore {
         ObservedCluster(
             nodes: self.nodes.values.sorted { $0.name < $1.name },
             pods: self.pods.values.map(\.observed).sorted { $0.state.key < $1.state.key },
-            groups: self.groups.values.sorted { $0.key < $1.key }, topology: self.topology)
+            groups: self.groups.values.sorted { $0.key < $1.key }, topology: self.topology, budgets: self.budgets)
     }
 
     var podsByKey: [Pod] { self.pods.values.sorted { $0.key < $1.key } }
@@ -133,8 +137,43 @@ struct SimulatedStore {
         if let bound = pod.state.node { return bound == node ? .succeeded : .conflict }
         self.update(key) { pod in
             pod.observed.state.standing = .bound(node)
+            pod.observed.state.nominatedNode = nil
             if isOurs { pod.isOurs = true }
         }
+        return .succeeded
+    }
+
+    /// Brings the budgets' status in line with the pods, as their controller does.
+    mutating func updateBudgets() {
+        let now = self.minAvailable.sorted { $0.key < $1.key }.map { app, minimum in
+            let healthy = self.pods.values.count {
+                $0.state.labels["app"] == app && $0.isRunning && !$0.state.isTerminating
+            }
+            return DisruptionBudget(
+                namespace: "ml", name: app, selector: LabelSelector([LabelRequirement(key: "app", .isIn([app]))]),
+                disruptionsAllowed: max(0, healthy - minimum))
+        }
+        guard now != self.budgets else { return }
+        self.budgets = now
+        self.changes.append(.budgets(now))
+    }
+
+    /// Refused where a budget of a running pod is spent. The budget's status is charged at once.
+    mutating func evict(_ key: PodKey, uid: String) -> ActionResult {
+        if let pod = self.pod(key, uid: uid), pod.isRunning, !pod.state.isTerminating,
+            let index = self.budgets.firstIndex(where: { $0.covers(pod.state) })
+        {
+            guard self.budgets[index].disruptionsAllowed > 0 else { return .rejected("the disruption budget is spent") }
+            self.budgets[index].disruptionsAllowed -= 1
+            self.changes.append(.budgets(self.budgets))
+        }
+        return self.delete(key, uid: uid)
+    }
+
+    mutating func nominate(_ target: PodTarget, _ node: NodeName?) -> ActionResult {
+        guard let pod = self.pods[target.key] else { return .notFound }
+        guard pod.observed.uid == target.uid else { return .conflict }
+        if pod.state.nominatedNode != node { self.update(target.key) { $0.observed.state.nominatedNode = node } }
         return .succeeded
     }
 

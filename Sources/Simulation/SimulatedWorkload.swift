@@ -37,7 +37,7 @@ struct SimulatedWorkload {
         }
         return PodState(
             key: self.podKey(index),
-            standing: self.isForeign ? .foreignScheduler("default-scheduler") : .pending,
+            standing: self.isForeign ? .foreignScheduler("default-scheduler") : .pending, labels: ["app": self.name],
             creationSeconds: self.createdSeconds, priority: self.priority, requests: requests, deviceRequests: devices,
             group: self.group)
     }

@@ -10,11 +10,26 @@ struct ClusterImporterTests {
         let cluster = ManifestImport.cluster(
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}",
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}",
-            "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}}",
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}}",
             "{apiVersion: example.com/v1, kind: Node, metadata: {name: a}}")
-        #expect(cluster.ignoredKinds == ["ConfigMap": 2, "PodDisruptionBudget.policy": 1, "Node.example.com": 1])
+        #expect(cluster.ignoredKinds == ["ConfigMap": 2, "NetworkPolicy.networking.k8s.io": 1, "Node.example.com": 1])
         #expect(cluster.snapshot.nodes.isEmpty)
         #expect(cluster.findings.isEmpty)
+    }
+
+    @Test("a budget allows what its status says, and nothing while the status is behind it")
+    func budgets() {
+        func allowed(observed: Int) -> [Int] {
+            ManifestImport.cluster(
+                """
+                {apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web, namespace: ml, generation: 2},
+                 spec: {selector: {matchLabels: {app: web}}},
+                 status: {disruptionsAllowed: 3, observedGeneration: \(observed)}}
+                """
+            ).snapshot.budgets.map(\.disruptionsAllowed)
+        }
+        #expect(allowed(observed: 2) == [3])
+        #expect(allowed(observed: 1) == [0])
     }
 
     @Test("the same object twice is one")

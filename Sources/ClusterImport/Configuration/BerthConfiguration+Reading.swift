@@ -49,6 +49,7 @@ extension BerthConfiguration: ObjectReadable {
         fields.refuseFields(besides: [
             "apiVersion", "kind", "metadata", "schedulerNames", "placementGate", "topology", "allReduce",
             "sharedDevicesAllocationPolicy", "deviceMemoryMiB", "gpushareMemoryUnit", "limits", "pools", "capacity",
+            "preemption",
         ])
         if fields.has("schedulerNames") { self.schedulerNames = fields.strings("schedulerNames") }
         if let gate = fields.field("placementGate") == nil ? nil : fields.requiredString("placementGate") {
@@ -59,6 +60,7 @@ extension BerthConfiguration: ObjectReadable {
         self.sharedDevicesAllocationPolicy =
             fields.choice("sharedDevicesAllocationPolicy", as: SharedDevicesAllocationPolicy.self) ?? .distributed
         self.gpushareMemoryUnit = fields.choice("gpushareMemoryUnit", as: GPUShareMemoryUnit.self) ?? .gibibytes
+        self.preemption = fields.choice("preemption", as: Preemption.self) ?? .enabled
         if let memory = fields.object("deviceMemoryMiB") {
             for (product, _) in memory.value.members {
                 guard let amount = memory.positiveInteger(product) else { continue }

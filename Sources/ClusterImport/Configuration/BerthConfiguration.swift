@@ -14,6 +14,7 @@ public struct BerthConfiguration: Hashable, Sendable {
     /// What one `aliyun.com/gpu-mem` is, in MiB.
     public var gpushareMemoryUnit = GPUShareMemoryUnit.gibibytes
     public var limits = Limits()
+    public var preemption = Preemption.enabled
     /// What may be bought for work that stays pending.
     public var pools: [PoolSettings] = []
     public var capacity = CapacitySettings()
@@ -41,6 +42,12 @@ public struct BerthConfiguration: Hashable, Sendable {
             case .packed: .pluginPacked
             }
         }
+    }
+
+    /// Whether work may evict work of lower priority.
+    public enum Preemption: String, Hashable, Sendable, CaseIterable {
+        case enabled
+        case never
     }
 
     /// The gpushare device plugin's `--memory-unit`.

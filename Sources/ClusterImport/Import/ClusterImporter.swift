@@ -31,7 +31,8 @@ public struct ClusterImporter: Sendable {
         let groups = self.joinGroups(&pods, cluster: cluster, topology: topology, findings: &findings)
 
         let snapshot = ClusterSnapshot(
-            nodes: nodes.values.map(\.state), pods: pods.map(\.imported.state), groups: groups, topology: topology)
+            nodes: nodes.values.map(\.state), pods: pods.map(\.imported.state), groups: groups, topology: topology,
+            budgets: cluster.budgets.map(DisruptionBudget.init))
         return ImportedCluster(
             snapshot: snapshot, findings: findings.sorted(by: isOrdered), ignoredKinds: cluster.ignoredKinds)
     }

@@ -5,6 +5,7 @@ enum KnownKinds {
     private static let kindsByGroup: [String: Set<String>] = [
         "": ["Node", "Pod", "Namespace", "PersistentVolume", "PersistentVolumeClaim"],
         "scheduling.k8s.io": ["PriorityClass", "PodGroup", "Workload", "CompositePodGroup"],
+        "policy": ["PodDisruptionBudget"],
         "storage.k8s.io": ["StorageClass"],
         "apps": ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"],
         "batch": ["Job", "CronJob"],
@@ -24,7 +25,7 @@ enum KnownKinds {
         self.kindsByGroup[object.group]?.contains(object.kind) ?? false
     }
 
-    /// `ConfigMap`, `PodDisruptionBudget.policy`.
+    /// `ConfigMap`, `NetworkPolicy.networking.k8s.io`.
     static func title(_ object: ManifestObject) -> String {
         object.group.isEmpty ? object.kind : "\(object.kind).\(object.group)"
     }

@@ -19,6 +19,7 @@ struct WireCluster {
     private(set) var claims: [PersistentVolumeClaim] = []
     private(set) var volumes: [PersistentVolume] = []
     private(set) var storageClasses: [StorageClass] = []
+    private(set) var budgets: [PodDisruptionBudget] = []
     private(set) var ignoredKinds: [String: Int] = [:]
     private(set) var findings: [Finding] = []
 
@@ -41,6 +42,7 @@ struct WireCluster {
         case ("scheduling.k8s.io", "PriorityClass"): self.priorityClasses += self.read(object)
         case ("", "PersistentVolumeClaim"): self.claims += self.read(object)
         case ("", "PersistentVolume"): self.volumes += self.read(object)
+        case ("policy", "PodDisruptionBudget"): self.budgets += self.read(object)
         case ("storage.k8s.io", "StorageClass"): self.storageClasses += self.read(object)
         default: break
         }

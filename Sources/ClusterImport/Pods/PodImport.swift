@@ -90,7 +90,7 @@ struct PodImport {
         let owner = pod.metadata.controller
         let isMirror = pod.metadata.annotations["kubernetes.io/config.mirror"] != nil
         let nominated = pod.nominatedNodeName.flatMap { self.nodes[$0] == nil ? nil : NodeName($0) }
-        return PodState(
+        var state = PodState(
             key: PodKey(namespace: namespace, name: pod.metadata.name), standing: self.standing(of: pod.spec),
             labels: pod.metadata.labels, creationSeconds: pod.metadata.creationSeconds ?? 0,
             priority: priority.priority,
@@ -98,6 +98,8 @@ struct PodImport {
             isTerminating: pod.metadata.isTerminating, nominatedNode: pod.spec.nodeName == nil ? nominated : nil,
             mayPreempt: priority.mayPreempt,
             belongsToNode: isMirror || owner?.kind == "DaemonSet" || owner?.kind == "Node")
+        state.isProtected = namespace == Self.systemNamespace
+        return state
     }
 
     /// Leaves aside whether the pod can be understood.
@@ -108,6 +110,9 @@ struct PodImport {
         let scheduler = spec.schedulerName ?? "default-scheduler"
         return self.configuration.schedulerNames.contains(scheduler) ? .pending : .foreignScheduler(scheduler)
     }
+
+    /// What runs there keeps the cluster up, whatever its priority says.
+    private static let systemNamespace = "kube-system"
 
     /// Namespace in which KAI holds whole GPUs for pods that share them: the sharers themselves are counted.
     private static let kaiReservations = "kai-resource-reservation"

@@ -26,6 +26,16 @@ extension LabelSelector {
     }
 }
 
+extension DisruptionBudget {
+    /// A status that is behind the budget's own generation allows nothing: the API server would refuse.
+    init(_ budget: PodDisruptionBudget) {
+        self.init(
+            namespace: budget.metadata.namespace ?? "default", name: budget.metadata.name,
+            selector: budget.selector.map(LabelSelector.init),
+            disruptionsAllowed: budget.isStatusCurrent ? Int(clamping: budget.disruptionsAllowed) : 0)
+    }
+}
+
 extension NodeSelectorTerm {
     init(_ term: WireNodeSelectorTerm) {
         self.init(

@@ -1,0 +1,52 @@
+import ControlLoop
+import SchedulingModel
+
+/// Evictions for work of higher priority, judged by what the replica that asks for them has been shown.
+extension Auditor {
+    mutating func checkPreemptions(_ actions: [Action], of replica: SimulatedReplica, atMillis now: Int64) {
+        var victims: [ObservedPod] = []
+        for action in actions {
+            guard case .evict(let target, .preempted(let key)) = action.kind else { continue }
+            guard let victim = replica.view.pods[target.key], victim.uid == target.uid, victim.state.node != nil else {
+                self.report("\(target.key) is evicted for \(key) and does not run, at \(now)")
+                continue
+            }
+            guard let preemptor = replica.view.pods[key], preemptor.state.node == nil else {
+                self.report("\(target.key) is evicted for \(key), which does not wait, at \(now)")
+                continue
+            }
+            if victim.state.priority >= preemptor.state.priority {
+                self.report("\(target.key) is evicted for \(key), which is no more important, at \(now)")
+            }
+            victims.append(victim)
+        }
+        guard !victims.isEmpty else { return }
+        self.evictionCount += victims.count
+        self.checkBudgets(victims, replica, now)
+        self.checkGangs(victims, replica, now)
+    }
+
+    private mutating func checkBudgets(_ victims: [ObservedPod], _ replica: SimulatedReplica, _ now: Int64) {
+        for budget in replica.view.budgets {
+            let taken = victims.count { budget.covers($0.state) }
+            if taken > budget.disruptionsAllowed {
+                self.report("\(taken) evictions where \(budget.name) allows \(budget.disruptionsAllowed), at \(now)")
+            }
+        }
+    }
+
+    /// A gang is left whole above its minimum, or nothing of it is left that is not on its way out.
+    private mutating func checkGangs(_ victims: [ObservedPod], _ replica: SimulatedReplica, _ now: Int64) {
+        let gone = Set(victims.map(\.uid))
+        for key in Set(victims.compactMap(\.state.group)).sorted() {
+            guard let group = replica.view.groups[key] else { continue }
+            let left = replica.view.pods.values.count { pod in
+                pod.state.group == key && pod.state.node != nil && !pod.state.isTerminating && !gone.contains(pod.uid)
+                    && !replica.evicted.contains(pod.uid)
+            }
+            if left > 0, left < group.minMember {
+                self.report("gang \(key) is left with \(left) of at least \(group.minMember) members at \(now)")
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import ControlLoop
+import SchedulingCycle
+import SchedulingModel
+import TestSupport
+import Testing
+
+/// Evictions for work of higher priority, carried out.
+@Suite("Preemption in the loop")
+struct LoopPreemptionTests {
+    private static let nodes: [NodeState] = [.gpu("n1", count: 8)]
+
+    private static func pod(
+        _ name: String, priority: Int32 = 0, bound: String? = nil, uid: String? = nil, version: UInt64 = 1
+    ) -> ObservedPod {
+        ObservedPod(
+            state: .gpu(name, count: 8, on: bound, priority: priority), uid: uid ?? name, version: version,
+            door: bound == nil ? .gate : .scheduler)
+    }
+
+    private static func leader(_ pods: [ObservedPod]) -> (loop: ControlLoop, actions: [Action]) {
+        var configuration = ControlLoopConfiguration()
+        configuration.debounceMillis = 0
+        configuration.planner.preempts = true
+        var loop = ControlLoop(configuration: configuration)
+        _ = loop.apply(.leadershipGained, atMillis: 0)
+        let actions = loop.apply(.observed(ObservedCluster(nodes: Self.nodes, pods: pods)), atMillis: 0)
+        return (loop, actions)
+    }
+
+    @Test("the victim is asked to go once, the room is written down, and the preemptor is let go when it is there")
+    func story() {
+        var (loop, actions) = Self.leader([Self.pod("old", bound: "n1"), Self.pod("new", priority: 1)])
+        #expect(actions.briefs.sorted() == ["evict old", "nominate new n1"])
+        var leaving = Self.pod("old", bound: "n1", version: 2)
+        leaving.state.isTerminating = true
+        actions = loop.apply(.podChanged(leaving), atMillis: 10)
+        #expect(actions.briefs.isEmpty)
+        actions = loop.apply(.podRemoved(leaving.state.key, uid: "old"), atMillis: 20)
+        #expect(actions.briefs == ["release new n1"])
+        // Made anew, the victim waits behind it.
+        #expect(loop.apply(.podChanged(Self.pod("old", uid: "again", version: 9)), atMillis: 30).briefs.isEmpty)
+    }
+
+    @Test("a restart finds the room in the nomination: nobody else is evicted, and nobody else gets it")
+    func restart() {
+        var leaving = Self.pod("old", bound: "n1")
+        leaving.state.isTerminating = true
+        var new = Self.pod("new", priority: 1)
+        new.state.nominatedNode = NodeName("n1")
+        let (loop, actions) = Self.leader([leaving, new, Self.pod("low")])
+        #expect(actions.briefs.isEmpty)
+        #expect(loop.published?.plan.preemptions.map(\.reservations.count) == [1])
+    }
+
+    @Test("a victim that the server refuses to let go is left alone, and the nomination is taken back")
+    func refused() {
+        var (loop, actions) = Self.leader([Self.pod("old", bound: "n1"), Self.pod("new", priority: 1)])
+        for action in actions {
+            if case .evict = action.kind {
+                _ = loop.apply(.finished(action.id, .rejected("the budget is spent")), atMillis: 10)
+            } else {
+                _ = loop.apply(.finished(action.id, .succeeded), atMillis: 9)
+            }
+        }
+        #expect(loop.published?.plan.preemptions.isEmpty == true)
+        var shown = Self.pod("new", priority: 1, version: 3)
+        shown.state.nominatedNode = NodeName("n1")
+        actions = loop.apply(.podChanged(shown), atMillis: 20)
+        #expect(actions.briefs.isEmpty || actions.briefs == ["nominate new nowhere"])
+        // Half a minute later it may be asked again.
+        #expect(loop.apply(.tick, atMillis: 31_000).briefs.contains("evict old"))
+    }
+
+    @Test("a preemptor that is deleted leaves nobody evicted for it who was not asked yet")
+    func deleted() {
+        var (loop, actions) = Self.leader([Self.pod("old", bound: "n1"), Self.pod("new", priority: 1)])
+        guard let eviction = actions.first(where: { if case .evict = $0.kind { true } else { false } }) else {
+            Issue.record("no eviction")
+            return
+        }
+        _ = loop.apply(.finished(eviction.id, .unavailable), atMillis: 5)
+        _ = loop.apply(.podRemoved(PodKey(namespace: "ml", name: "new"), uid: "new"), atMillis: 6)
+        actions = loop.apply(.tick, atMillis: 5000)
+        #expect(actions.briefs.isEmpty)
+    }
+
+    @Test("without the setting nobody is evicted")
+    func off() {
+        var configuration = ControlLoopConfiguration()
+        configuration.debounceMillis = 0
+        var loop = ControlLoop(configuration: configuration)
+        _ = loop.apply(.leadershipGained, atMillis: 0)
+        let pods = [Self.pod("old", bound: "n1"), Self.pod("new", priority: 1)]
+        let cluster = ObservedCluster(nodes: Self.nodes, pods: pods)
+        #expect(loop.apply(.observed(cluster), atMillis: 0).briefs.isEmpty)
+    }
+}
+
+extension [Action] {
+    /// What is asked for, explanations aside.
+    fileprivate var briefs: [String] {
+        self.compactMap { action in
+            switch action.kind {
+            case .release(let target, let to), .bind(let target, let to): "release \(target.key.name) \(to.node)"
+            case .evict(let target, _): "evict \(target.key.name)"
+            case .nominate(let target, let node): "nominate \(target.key.name) \(node?.rawValue ?? "nowhere")"
+            case .explain: nil
+            case .read(let target): "read \(target.key.name)"
+            }
+        }
+    }
+}
