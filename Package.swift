@@ -165,6 +165,14 @@ let package = Package(
         .testTarget(
             name: "CloudProvidersTests", dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "HTTPServingTests",
+            dependencies: [
+                "HTTPServing", "HTTPTransport", "FakeAPIServerCommand", "FakeKubernetesAPI", "KubernetesAPI",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"], swiftSettings: strict),
         .testTarget(
             name: "KubernetesClientTests",

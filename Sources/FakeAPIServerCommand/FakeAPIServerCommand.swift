@@ -78,7 +78,8 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         try self.extender.map { try CurlTransport(configuration: CurlConfiguration(server: $0, proxy: .none)) }
     }
 
-    private static func answer(
+    /// Carries a request that came by a socket to the server behind `transport`.
+    static func answer(
         _ request: ServedRequest, _ transport: RuledFaultTransport, asksForCredentials: Bool
     ) async -> ServedAnswer {
         var headers = HTTPHeaders()
