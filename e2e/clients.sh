@@ -26,7 +26,7 @@ venv=${TMPDIR:-/tmp}/berth-e2e-client-venv
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import kubernetes' 2>/dev/null \
     || { python3 -m venv "$venv" && "$venv/bin/pip" -q install kubernetes; }
 
-"$server" --port 0 --kubeconfig "$work/config" --nodes 3xgpu:8 --kubelets >"$work/log" 2>&1 &
+"$server" --port 0 --kubeconfig "$work/config" --nodes 3xgpu:8 --kubelets --garbage-collector >"$work/log" 2>&1 &
 pid=$!
 for _ in $(seq 100); do [ -s "$work/config" ] && break; sleep 0.1; done
 [ -s "$work/config" ] || { echo "fake-apiserver did not come up"; cat "$work/log"; exit 1; }
@@ -92,7 +92,13 @@ shows uncordoned k uncordon gpu-1
 step drain and delete
 shows "drained" k drain gpu-0 --force --timeout=40s
 shows NotFound bash -c "timeout 20 '$kubectl' get pod trainer || true"
+uid=$(k get deployment web -o "jsonpath={.metadata.uid}")
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: owned}\n' | k apply --validate=false -f - >"$work/out"
+k patch configmap owned --type merge -p \
+    "{\"metadata\":{\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"name\":\"web\",\"uid\":\"$uid\"}]}}" >"$work/out"
 shows deleted k delete deployment web
+k wait --for=delete configmap/owned --timeout=20s >"$work/out"
+shows NotFound bash -c "timeout 20 '$kubectl' get configmap owned || true"
 
 step the Python client
 timeout 120 "$venv/bin/python" e2e/clients.py

@@ -32,6 +32,9 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     @Flag(help: "Simulate kubelets that run bound pods.")
     var kubelets = false
 
+    @Flag(help: "Delete what only deleted objects own, also what --load brought without its owners.")
+    var garbageCollector = false
+
     @Flag(help: "Simulate a scheduler that binds pods of default-scheduler.")
     var scheduler = false
 
@@ -65,7 +68,7 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         var logger = Logger(label: "fake-apiserver")
         logger.logLevel = .critical
         let world = FakeWorld(
-            transport: transport, runsKubelets: self.kubelets,
+            transport: transport, runsKubelets: self.kubelets, collectsGarbage: self.garbageCollector,
             scheduler: self.scheduler
                 ? FakeScheduler(transport: transport, extender: try self.extenderTransport()) : nil)
         let group = ServiceGroup(
@@ -121,16 +124,17 @@ private actor BodyReader {
 private struct FakeWorld: Service {
     let transport: InProcessTransport
     let runsKubelets: Bool
+    let collectsGarbage: Bool
     let scheduler: FakeScheduler?
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             let kubelets = Mutex(SimulatedKubelets())
+            let collector = Mutex(SimulatedGarbageCollector())
             while !Task.isCancelled {
-                if self.runsKubelets {
-                    self.transport.withServer { server in kubelets.withLock { $0.step(&server) } }
-                } else {
-                    self.transport.clockMoved()
+                self.transport.withServer { server in
+                    if self.runsKubelets { kubelets.withLock { $0.step(&server) } }
+                    if self.collectsGarbage { collector.withLock { $0.step(&server) } }
                 }
                 await self.scheduler?.step()
                 try? await Task.sleep(for: .milliseconds(100))
