@@ -72,7 +72,8 @@ let package = Package(
             name: "KubernetesClient", dependencies: ["HTTPTransport", "KubernetesAPI"], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(
-            name: "CloudProviders", dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL"],
+            name: "CloudProviders",
+            dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL", "KubernetesAPI"],
             swiftSettings: strict),
         .target(
             name: "SchedulerExtender",
@@ -163,7 +164,8 @@ let package = Package(
         .testTarget(
             name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay"], swiftSettings: strict),
         .testTarget(
-            name: "CloudProvidersTests", dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport"],
+            name: "CloudProvidersTests",
+            dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport", "KubernetesAPI"],
             swiftSettings: strict),
         .testTarget(
             name: "HTTPServingTests",

@@ -37,4 +37,20 @@ struct SignatureV4Tests {
         let signed = self.signature(["Host": "example.amazonaws.com"], "", token: "token")
         #expect(signed.contains("SignedHeaders=host;x-amz-date;x-amz-security-token"))
     }
+
+    @Test("AWS's test vector get-vanilla, and a path whose escapes are escaped again (figure from botocore)")
+    func otherMethods() {
+        let signer = SignatureV4(
+            credentials: AWSCredentials(
+                accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+            region: "us-east-1", service: "service")
+        for (path, expected) in [
+            ("/", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+            ("/clusters/a%20b/x", "b46ae7268d7fbaeb8b226f6a466f9bf43587b1a48ca2465c33ac58b52d50717f"),
+        ] {
+            let signed = signer.signed(
+                ["Host": "example.amazonaws.com"], method: "GET", path: path, body: [], timestamp: "20150830T123600Z")
+            #expect(signed["authorization"]?.hasSuffix("Signature=\(expected)") == true, "\(path)")
+        }
+    }
 }

@@ -1,21 +1,8 @@
 public import HTTPTransport
 
-/// Who signs. Never printed.
-public struct AWSCredentials: Sendable {
-    let accessKeyID: String
-    let secretAccessKey: String
-    let sessionToken: String?
-
-    public init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil) {
-        self.accessKeyID = accessKeyID
-        self.secretAccessKey = secretAccessKey
-        self.sessionToken = sessionToken
-    }
-}
-
-/// AWS Signature Version 4 for POST requests to `/`, the only ones Berth sends.
+/// AWS Signature Version 4 for requests without a query.
 ///
-/// - SeeAlso: "Create a signed AWS API request" in the IAM User Guide; tests hold AWS's own test vector.
+/// - SeeAlso: "Create a signed AWS API request" in the IAM User Guide; tests hold AWS's own test vectors.
 public struct SignatureV4: Sendable {
     let credentials: AWSCredentials
     let region: String
@@ -28,18 +15,24 @@ public struct SignatureV4: Sendable {
     }
 
     /// - Parameters:
+    ///   - path: As it is sent, percent-encoded; its escapes are escaped once more in what is signed, as AWS wants it of all
+    ///     services but S3.
     ///   - headers: `host` must be among them; all are signed.
     ///   - timestamp: UTC, as `20150830T123600Z`.
     /// - Returns: The headers with `x-amz-date`, the session token where there is one, and `authorization`.
-    public func signed(_ headers: HTTPHeaders, body: [UInt8], timestamp: String) -> HTTPHeaders {
+    public func signed(
+        _ headers: HTTPHeaders, method: String = "POST", path: String = "/", body: [UInt8], timestamp: String
+    ) -> HTTPHeaders {
         var headers = headers
         headers["x-amz-date"] = timestamp
         if let token = self.credentials.sessionToken { headers["x-amz-security-token"] = token }
         let fields = headers.fields.map { (name: $0.name.lowercased(), value: Self.trimmed($0.value)) }
             .sorted { $0.name < $1.name }
         let names = fields.map(\.name).joined(separator: ";")
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+            .map { AWSPercentEncoding.encode(String($0)) }
         let canonical =
-            (["POST", "/", ""] + fields.map { "\($0.name):\($0.value)" }
+            ([method, segments.joined(separator: "/"), ""] + fields.map { "\($0.name):\($0.value)" }
             + ["", names, SHA256Digest.hex(SHA256Digest.hash(body))]).joined(separator: "\n")
         let day = String(timestamp.prefix(8))
         let scope = "\(day)/\(self.region)/\(self.service)/aws4_request"
