@@ -41,7 +41,12 @@ def main(endpoint):
     image = ec2.describe_images()["Images"][0]["ImageId"]
     template = ec2.create_launch_template(LaunchTemplateName="gpus", LaunchTemplateData={"ImageId": image})
     subnets = {s["AvailabilityZone"]: s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]}
-    queue = client("sqs").create_queue(QueueName="berth", Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="berth", Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
+    for kind, instance in [("Spot Instance Interruption Warning", "i-interrupted"), ("Instance Rebalance Recommendation", "i-rebalanced")]:
+        event = {"source": "aws.ec2", "detail-type": f"EC2 {kind}", "time": "2015-08-30T12:36:00Z"}
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({**event, "detail": {"instance-id": instance}}))
+    sqs.send_message(QueueUrl=queue, MessageBody="not an event")
     keys = client("sts").assume_role(RoleArn=role, RoleSessionName="machine")["Credentials"]
 
     # From here on moto checks every call.
