@@ -33,8 +33,9 @@ extension ControlLoop {
 
     /// The cluster with every decision that is under way counted as a fact.
     private func snapshot(_ now: Int64) -> ClusterSnapshot {
+        let unsettled = self.unsettledGroups()
         let pods = self.pods.values.compactMap { pod in
-            self.fact(pod).map { self.withPreemptionFacts($0, pod, now) }
+            self.fact(pod).map { self.withPreemptionFacts($0, pod, unsettled, now) }
         }
         var groups = self.groups
         for key in pods.compactMap(\.group) where groups[key] == nil {

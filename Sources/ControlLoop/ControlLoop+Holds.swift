@@ -9,8 +9,12 @@ extension ControlLoop {
         var reasons: [PodKey: EvictionReason] = [:]
         for (key, reason) in self.uselessPins(now) { reasons[key] = reason }
         if let group = self.gangToHoldAgain(snapshot, now) {
-            for key in self.evictableMembers(of: group, snapshot) where reasons[key] == nil {
-                reasons[key] = .gangIncomplete(group)
+            let members = self.evictableMembers(of: group, snapshot)
+            if self.budgetsAllow(members) {
+                for key in members where reasons[key] == nil { reasons[key] = .gangIncomplete(group) }
+            } else {
+                // Nothing to look at before a budget changes.
+                self.partialGangs[group]?.lookMillis = .max
             }
         }
         return reasons.sorted { $0.key < $1.key }.compactMap { key, reason in

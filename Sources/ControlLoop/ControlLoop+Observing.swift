@@ -7,7 +7,7 @@ extension ControlLoop {
         self.topology = cluster.topology
         let before = self.nodes.keys
         self.nodes = Dictionary(cluster.nodes.map { ($0.name, $0) }) { $1 }
-        self.budgets = cluster.budgets
+        self.take(cluster.budgets, now)
         self.groups = Dictionary(cluster.groups.map { ($0.key, $0) }) { $1 }
         let listed = Dictionary(cluster.pods.map { ($0.state.key, $0) }) { $1 }
         for (key, pod) in self.pods where listed[key] == nil { self.forget(key, uid: pod.uid) }

@@ -80,6 +80,26 @@ extension ControlLoop {
         return .nominate(self.target(pod), node)
     }
 
+    // MARK: Budgets
+
+    /// Gangs below their minimum that no budget let go are looked at again.
+    mutating func take(_ budgets: [DisruptionBudget], _ now: Int64) {
+        guard self.budgets != budgets else { return }
+        self.budgets = budgets
+        for (group, hold) in self.partialGangs where hold.lookMillis == .max {
+            self.partialGangs[group]?.lookMillis = now + self.configuration.partialGangMillis
+        }
+    }
+
+    /// Whether the API server would let all of them go. A pod that does not run is under no budget.
+    func budgetsAllow(_ keys: [PodKey]) -> Bool {
+        let running = keys.compactMap { self.pods[$0]?.state }.filter { $0.node != nil }
+        return self.budgets.allSatisfy { budget in
+            let count = running.count(where: budget.covers)
+            return count == 0 || count <= budget.disruptionsAllowed
+        }
+    }
+
     // MARK: Who waits, who is spared
 
     private mutating func pause(_ pods: [PodKey], _ now: Int64) {
@@ -100,8 +120,19 @@ extension ControlLoop {
         self.requestCycle(now)
     }
 
+    /// Gangs of which a member has a node and is not bound yet. It may still fail, so nobody goes because it is there.
+    func unsettledGroups() -> Set<PodGroupKey> {
+        guard self.configuration.planner.preempts else { return [] }
+        let deciding = self.pods.values.filter { pod in
+            pod.state.node == nil && (pod.pinnedNode != nil || self.assumptions[pod.state.key] != nil)
+        }
+        return Set(deciding.compactMap(\.state.group))
+    }
+
     /// What the planner is told of the pod besides what the watch has shown.
-    func withPreemptionFacts(_ state: PodState, _ pod: ObservedPod, _ now: Int64) -> PodState {
+    func withPreemptionFacts(
+        _ state: PodState, _ pod: ObservedPod, _ unsettled: Set<PodGroupKey>, _ now: Int64
+    ) -> PodState {
         var state = state
         if state.isTerminating {
             let since = self.leaving[state.key] ?? now
@@ -110,6 +141,7 @@ extension ControlLoop {
         if let until = self.spared[pod.uid], until > now { state.isProtected = true }
         // Only what runs is evicted for somebody: a binding under way may still land.
         if state.node != nil, pod.state.node == nil { state.isProtected = true }
+        if let group = state.group, unsettled.contains(group) { state.isProtected = true }
         guard state.node == nil else { return state }
         if let nomination = self.nominations[state.key], nomination.uid == pod.uid {
             state.nominatedNode = nomination.node

@@ -99,11 +99,11 @@ extension ControlLoop {
         let due = self.retries.filter { $0.dueMillis <= now }
         guard !due.isEmpty else { return [] }
         self.retries.removeAll { $0.dueMillis <= now }
-        return due.compactMap { retry in self.wanted(retry.kind).map { self.action($0) } }
+        return due.compactMap { retry in self.wanted(retry.kind, now).map { self.action($0) } }
     }
 
     /// What is left to do of an action that failed a while ago; nil where the world has moved on.
-    private mutating func wanted(_ kind: Action.Kind) -> Action.Kind? {
+    private mutating func wanted(_ kind: Action.Kind, _ now: Int64) -> Action.Kind? {
         let key = kind.target.key
         guard let pod = self.pods[key], pod.uid == kind.target.uid else { return nil }
         switch kind {
@@ -118,7 +118,9 @@ extension ControlLoop {
                 ? kind : nil
         case .evict(_, let reason):
             if !pod.state.isTerminating, self.stillCalls(for: reason, pod) { return kind }
+            // It is a member of its gang again, and nobody else will say so.
             self.evicting[key] = nil
+            self.requestCycle(now)
             return nil
         }
     }

@@ -72,7 +72,8 @@ public struct ControlLoop: Sendable {
             deadlines += self.retries.map(\.dueMillis) + self.preemptionDeadlines
             // The next cycle looks at all of them.
             if self.cycleDueMillis == nil {
-                deadlines += self.pins.values.map(\.lookMillis) + self.partialGangs.values.map(\.lookMillis)
+                deadlines +=
+                    self.pins.values.map(\.lookMillis) + self.partialGangs.values.map(\.lookMillis).filter { $0 < .max }
             }
         } else if let steppedDownMillis, !self.assumptions.isEmpty {
             deadlines.append(steppedDownMillis + self.configuration.doubtMillis)
@@ -115,7 +116,7 @@ public struct ControlLoop: Sendable {
         case .groupRemoved(let key): self.groups[key] = nil
         case .budgetsChanged(let budgets):
             guard self.budgets != budgets else { return [] }
-            self.budgets = budgets
+            self.take(budgets, now)
         case .leadershipGained:
             self.requestCycle(now)
             return self.takeOver()

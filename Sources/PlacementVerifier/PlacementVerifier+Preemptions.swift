@@ -93,6 +93,12 @@ extension PlacementVerifier {
         return violations
     }
 
+    /// For a pod that found no device left on a node that is over-committed: it gets none when others leave, since nobody knows
+    /// which it would be. No pool has the index, so nothing is booked.
+    private static func none(of pod: PodState) -> [DeviceAssignment] {
+        pod.deviceRequests.prefix(1).map { DeviceAssignment(resource: $0.resource, index: -1, kind: $0.kind) }
+    }
+
     /// Without those who leave, and with everything that the plan places, the reserved pods stand where it says.
     ///
     /// Which cards a plugin will hand out then is not looked at: other pods may have come and gone.
@@ -109,6 +115,7 @@ extension PlacementVerifier {
             guard pod.node != nil else { return pod }
             if victims.contains(pod.key) || pod.isTerminating && !pod.leavesLate { return nil }
             pod.knownDevices = held[index] ?? []
+            if pod.knownDevices.isEmpty { pod.knownDevices = Self.none(of: pod) }
             return pod
         }
         let future = ClusterSnapshot(

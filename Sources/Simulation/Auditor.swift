@@ -74,7 +74,7 @@ struct Auditor {
         for pod in world.store.podsByKey where pod.state.isTerminating { return "\(pod.key) never ends" }
         for group in world.store.groups.values.sorted(by: { $0.key < $1.key }) {
             let standing = world.store.pods.values.count { $0.state.group == group.key && $0.state.node != nil }
-            if standing > 0, standing < group.minMember {
+            if standing > 0, standing < group.minMember, !world.store.isHeldByBudget(group.key) {
                 return "gang \(group.key) holds room with \(standing) of at least \(group.minMember) members"
             }
         }

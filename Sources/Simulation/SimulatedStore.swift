@@ -158,6 +158,14 @@ struct SimulatedStore {
         self.changes.append(.budgets(now))
     }
 
+    /// Whether budgets forbid evicting all of the gang's running members at once.
+    func isHeldByBudget(_ group: PodGroupKey) -> Bool {
+        let members = self.pods.values.filter { $0.state.group == group && $0.isRunning }
+        return self.budgets.contains { budget in
+            members.count { budget.covers($0.state) } > budget.disruptionsAllowed
+        }
+    }
+
     /// Refused where a budget of a running pod is spent. The budget's status is charged at once.
     mutating func evict(_ key: PodKey, uid: String) -> ActionResult {
         if let pod = self.pod(key, uid: uid), pod.isRunning, !pod.state.isTerminating,

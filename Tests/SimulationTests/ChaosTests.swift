@@ -26,6 +26,10 @@ struct ChaosTests {
             (766, "a refused retry freed room that the first try, whose reply was lost, still took"),
             (8335, "a read gave room away that a lost try was still to take"),
             (9351, "a read gave room away that a lost try was still to take, with the gang below its minimum"),
+            (1000, "a gang was shrunk to its minimum while a member that counted was not bound yet"),
+            (1043, "a budget kept a gang below its minimum, and nobody looked at it again"),
+            (1079, "on an over-committed node the verifier gave a pod the card of one that was to leave"),
+            (1091, "on an over-committed node the verifier gave a pod the card of one that was to leave"),
         ])
     func onceFailed(seed: UInt64, why: String) {
         #expect(
