@@ -9,6 +9,8 @@ import Synchronization
 final class ClusterCache: Sendable {
     private struct State {
         var objects: [ResourcePath: [ManifestObject.Key: ManifestObject]] = [:]
+        /// The version of the newest list of each collection.
+        var listed: [ResourcePath: String] = [:]
         var synced: Set<ResourcePath> = []
         var isDirty = false
     }
@@ -25,13 +27,11 @@ final class ClusterCache: Sendable {
     func take(_ change: ReflectorChange, of path: ResourcePath) -> Bool {
         self.state.withLock { state in
             switch change {
-            case .replaced(let objects):
-                var known = state.objects[path] ?? [:]
-                let listed = Set(objects.map(\.key))
-                known = known.filter { listed.contains($0.key) }
-                for object in objects { Self.put(object, into: &known) }
-                state.objects[path] = known
+            case .replaced(let list):
+                Self.replace(path, by: list.objects, in: &state)
+                state.listed[path] = list.resourceVersion
                 state.synced.insert(path)
+            case .checked(let list): return !Self.check(list, of: path, in: &state).isEmpty
             case .upserted(let object): Self.put(object, into: &state.objects[path, default: [:]])
             case .removed(let object):
                 // A new object may have taken the name already.
@@ -44,8 +44,40 @@ final class ClusterCache: Sendable {
         }
     }
 
+    /// Holds a collection against a list of the version that its watch has come to, and puts right what differs.
+    ///
+    /// - Returns: What differed. Nothing where the collection was listed anew meanwhile, which the watch has yet to catch up with.
+    func check(_ list: ResourceList, of path: ResourcePath) -> [ListDifference] {
+        self.state.withLock { Self.check(list, of: path, in: &$0) }
+    }
+
+    private static func check(_ list: ResourceList, of path: ResourcePath, in state: inout State) -> [ListDifference] {
+        if let newest = state.listed[path], ResourceVersion.isNewer(newest, than: list.resourceVersion) { return [] }
+        let differences = list.differences(from: state.objects[path] ?? [:])
+        guard !differences.isEmpty else { return [] }
+        for difference in differences { state.objects[path]?[difference.key] = nil }
+        let wrong = Set(differences.map(\.key))
+        for object in list.objects where wrong.contains(object.key) {
+            state.objects[path, default: [:]][object.key] = object
+        }
+        state.isDirty = true
+        return differences
+    }
+
+    private static func replace(_ path: ResourcePath, by objects: [ManifestObject], in state: inout State) {
+        var known = state.objects[path] ?? [:]
+        let listed = Set(objects.map(\.key))
+        known = known.filter { listed.contains($0.key) }
+        for object in objects { Self.put(object, into: &known) }
+        state.objects[path] = known
+    }
+
     private static func put(_ object: ManifestObject, into known: inout [ManifestObject.Key: ManifestObject]) {
-        if let old = known[object.key], old.uid == object.uid, old.version > object.version { return }
+        if let old = known[object.key], old.uid == object.uid,
+            ResourceVersion.isNewer(old.resourceVersion, than: object.resourceVersion)
+        {
+            return
+        }
         known[object.key] = object
     }
 

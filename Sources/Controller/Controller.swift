@@ -16,6 +16,8 @@ public struct ControllerOptions: Sendable {
     /// Different for every process.
     public var identity = "berth"
     public var leaseDuration = Duration.seconds(15)
+    /// How often each collection is held against a fresh list.
+    public var selfCheckInterval = Duration.seconds(1800)
     /// Actions under way at a time.
     public var parallelActions = 32
 
@@ -93,7 +95,7 @@ public actor Controller {
         self.journal.log(.info, "watching", [("resources", paths.map(\.plural).joined(separator: ","))])
         await withDiscardingTaskGroup { group in
             for path in paths {
-                let reflector = Reflector(self.client, path)
+                let reflector = Reflector(self.client, path, checkInterval: self.options.selfCheckInterval)
                 group.addTask { await reflector.run { await self.take($0, of: path) } }
             }
             if !self.options.isDryRun {
@@ -142,10 +144,25 @@ public actor Controller {
             if !isNeeded, let code = error.status?.code, code == 403 || code == 404 { self.cache.giveUp(path) }
         case .unreadable(let what):
             self.journal.log(.warning, "unreadable event", [("resource", path.plural), ("found", what)])
+        case .checked(let list): return self.check(list, of: path)
         case .replaced, .upserted, .removed: break
         }
         if self.cache.take(change, of: path) || self.cache.isSynced { self.importSoon() }
     }
+
+    /// A difference is a bug of ours or of the server's; it is put right, and told so that somebody looks for it.
+    private func check(_ list: ResourceList, of path: ResourcePath) {
+        let differences = self.cache.check(list, of: path)
+        self.metrics.add(.selfCheckDifferences, [path.plural], by: Double(differences.count))
+        for difference in differences.prefix(Self.loggedDifferences) {
+            self.journal.log(
+                .error, "what we held differed from a fresh list and was put right",
+                [("resource", path.plural), ("object", "\(difference)"), ("of", "\(differences.count)")])
+        }
+        if !differences.isEmpty { self.importSoon() }
+    }
+
+    private static let loggedDifferences = 10
 
     /// Changes that come close together are imported together.
     private func importSoon() {
@@ -185,7 +202,7 @@ public actor Controller {
             do throws(KubernetesError) {
                 let list = try await self.client.list(.pods)
                 guard !Task.isCancelled, self.election.fence.isOpen else { return }
-                _ = self.cache.take(.replaced(list.objects), of: .pods)
+                _ = self.cache.take(.replaced(list), of: .pods)
                 self.importNow()
                 self.metrics.set(.leader, to: 1)
                 self.journal.log(.info, "leading", [("identity", self.options.identity)])

@@ -125,6 +125,9 @@ extension Metrics.Family {
     static let watchFailures = Self(
         "berth_watch_failures_total", .counter, labels: ["resource"],
         "Lists and watches that failed and were begun again")
+    static let selfCheckDifferences = Self(
+        "berth_self_check_differences_total", .counter, labels: ["resource"],
+        "Objects that were held otherwise than a fresh list showed them, and were put right")
     static let findings = Self(
         "berth_import_findings", .gauge, "Objects or fields that could not be used in the newest import")
 }

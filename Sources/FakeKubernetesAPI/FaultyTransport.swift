@@ -26,6 +26,9 @@ public final class FaultyTransport: HTTPTransport {
         self.faults.withLock { $0.append((method, path, fault)) }
     }
 
+    /// Faults that no request has met yet.
+    public var pendingFaults: Int { self.faults.withLock { $0.count } }
+
     /// From now on no request gets through, or all do again.
     public func cutOff(_ isCutOff: Bool) { self.isCutOff.withLock { $0 = isCutOff } }
 

@@ -22,6 +22,11 @@ public struct ResourceList: Sendable {
     /// The version to watch from.
     public var resourceVersion: String
     public var objects: [ManifestObject]
+
+    public init(resourceVersion: String, objects: [ManifestObject]) {
+        self.resourceVersion = resourceVersion
+        self.objects = objects
+    }
 }
 
 extension KubernetesClient {
@@ -38,7 +43,7 @@ extension KubernetesClient {
         var restarts = 0
         while true {
             do throws(KubernetesError) {
-                return try await self.listOnce(path, selection, progress)
+                return try await self.listOnce(path, selection, at: nil, progress)
             } catch {
                 guard error.status?.isExpired ?? false, restarts < Self.restartLimit else { throw error }
                 restarts += 1
@@ -46,8 +51,17 @@ extension KubernetesClient {
         }
     }
 
+    /// All objects as they were at a version that was seen before.
+    ///
+    /// - Throws: `refused` with 410 where the server does not know that version any more.
+    public func list(
+        _ path: ResourcePath, _ selection: ListSelection = ListSelection(), at version: String
+    ) async throws(KubernetesError) -> ResourceList {
+        try await self.listOnce(path, selection, at: version) { _ in }
+    }
+
     private func listOnce(
-        _ path: ResourcePath, _ selection: ListSelection, _ progress: @Sendable (Int) -> Void
+        _ path: ResourcePath, _ selection: ListSelection, at version: String?, _ progress: @Sendable (Int) -> Void
     ) async throws(KubernetesError) -> ResourceList {
         var list = ResourceList(resourceVersion: "", objects: [])
         var token: String?
@@ -56,6 +70,11 @@ extension KubernetesClient {
             selection.add(to: &query)
             query.add("limit", String(self.options.pageSize))
             query.add("continue", token)
+            // The token carries the version on: to name it again is refused.
+            if token == nil, let version {
+                query.add("resourceVersion", version)
+                query.add("resourceVersionMatch", "Exact")
+            }
             let page = try await self.send("GET", path.target + query.text)
             let contents = ManifestReader.objects(of: page, file: path.target)
             guard contents.findings.isEmpty, let metadata = page.root["metadata"] else {

@@ -18,7 +18,9 @@ public enum KubernetesError: Error, Sendable, Equatable, CustomStringConvertible
     public var isCertainlyUndone: Bool {
         switch self {
         case .transport(let error): error.isBeforeRequest
-        case .refused, .credentials, .fenced: true
+        // A server that fails does not say how far it had come.
+        case .refused(let status): status.code < 500
+        case .credentials, .fenced: true
         case .unreadable: false
         }
     }

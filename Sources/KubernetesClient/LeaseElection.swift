@@ -58,7 +58,7 @@ public struct LeaseElection: Sendable {
             name: self.configuration.name)
     }
 
-    /// Runs until the task is cancelled, and then gives the lease back if it is ours.
+    /// Runs until the task is cancelled, and then gives the lease back if it is ours. That end is no loss: `.lost` is not told for it.
     ///
     /// - Parameters:
     ///   - handle: Told of changes. Renewals wait for it, so it must not take long.
@@ -68,8 +68,10 @@ public struct LeaseElection: Sendable {
     ) async {
         var observed: Observed?
         var lastRenewal: ContinuousClock.Instant?
+        var lastAttempt = ContinuousClock.now
         while !Task.isCancelled {
             let began = ContinuousClock.now
+            lastAttempt = began
             switch await self.attemptInTime(observed, lastRenewal: lastRenewal) {
             case .success(let look):
                 observed = look.seen
@@ -82,6 +84,8 @@ public struct LeaseElection: Sendable {
                     self.fence.close()
                     await handle(.lost("another replica holds the lease"))
                 }
+            // Nothing is lost by an end that was asked for: the lease is given back below.
+            case .failure where Task.isCancelled: break
             case .failure(let error):
                 if let renewed = lastRenewal,
                     ContinuousClock.now - renewed >= self.configuration.renewDeadline - self.configuration.retryPeriod
@@ -97,12 +101,13 @@ public struct LeaseElection: Sendable {
         }
         await finish()
         self.fence.close()
-        if let lastRenewal { await self.giveBack(before: lastRenewal + self.configuration.leaseDuration) }
+        // The last attempt may have taken effect although its answer never came.
+        await self.giveBack(before: (lastRenewal ?? lastAttempt) + self.configuration.leaseDuration)
     }
 
     private struct Look: Sendable {
         var isOurs: Bool
-        var seen: Observed?
+        var seen: Observed
     }
 
     /// An attempt that is cut off when the time for a renewal has run out: a request may hang longer than a lease.
@@ -134,7 +139,7 @@ public struct LeaseElection: Sendable {
             lease = JSONTree(try await self.client.get(self.path).root)
         } catch {
             guard error.status?.code == 404 else { throw error }
-            return try await self.create(before)
+            return try await self.create()
         }
         let now = ContinuousClock.now
         let seen = Self.observation(lease, at: now)
@@ -143,7 +148,7 @@ public struct LeaseElection: Sendable {
         let isFree = seen.holder.isEmpty
         let isStale = now - observed.seenAt > observed.duration
         guard isOurs || isFree || isStale else { return Look(isOurs: false, seen: observed) }
-        return try await self.write(over: lease, seen, observed)
+        return try await self.write(over: lease, seen)
     }
 
     private static func observation(_ lease: JSONTree, at now: ContinuousClock.Instant) -> Observed {
@@ -154,7 +159,7 @@ public struct LeaseElection: Sendable {
             transitions: lease["spec"]?["leaseTransitions"]?.integer ?? 0, seenAt: now)
     }
 
-    private func create(_ observed: Observed?) async throws(KubernetesError) -> Look {
+    private func create() async throws(KubernetesError) -> Look {
         let stamp = JSONTree.string(self.timestamp())
         let lease: JSONTree = [
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
@@ -168,15 +173,13 @@ public struct LeaseElection: Sendable {
         ]
         var collection = self.path
         collection.name = nil
-        return try await self.written(observed) { () async throws(KubernetesError) in
+        return try await self.written { () async throws(KubernetesError) in
             try await self.client.create(lease, in: collection)
         }
     }
 
     /// With the version that was read: whoever wrote in between makes this a 409, and us a loser.
-    private func write(
-        over lease: JSONTree, _ seen: Observed, _ observed: Observed
-    ) async throws(KubernetesError) -> Look {
+    private func write(over lease: JSONTree, _ seen: Observed) async throws(KubernetesError) -> Look {
         var lease = lease
         let stamp = JSONTree.string(self.timestamp())
         if seen.holder != self.configuration.identity {
@@ -187,7 +190,7 @@ public struct LeaseElection: Sendable {
         lease[path: ["spec", "renewTime"]] = stamp
         lease[path: ["spec", "leaseDurationSeconds"]] = self.seconds
         let written = lease
-        return try await self.written(observed) { () async throws(KubernetesError) in
+        return try await self.written { () async throws(KubernetesError) in
             try await self.client.replace(self.path, by: written)
         }
     }
@@ -195,14 +198,17 @@ public struct LeaseElection: Sendable {
     /// Whole seconds, at least one: less is refused.
     private var seconds: JSONTree { .integer(max(1, self.configuration.leaseDuration.components.seconds)) }
 
+    /// A refusal for the version means that somebody wrote in between. Who, is read at once: where the lease is still ours, the next try renews it.
     private func written(
-        _ observed: Observed?, _ write: () async throws(KubernetesError) -> JSONDocument
+        _ write: () async throws(KubernetesError) -> JSONDocument
     ) async throws(KubernetesError) -> Look {
         do throws(KubernetesError) {
             return Look(isOurs: true, seen: Self.observation(JSONTree(try await write().root), at: .now))
         } catch {
             guard error.status?.code == 409 else { throw error }
-            return Look(isOurs: false, seen: observed)
+            let seen = Self.observation(JSONTree(try await self.client.get(self.path).root), at: .now)
+            guard seen.holder != self.configuration.identity else { throw error }
+            return Look(isOurs: false, seen: seen)
         }
     }
 

@@ -3,7 +3,10 @@ public import KubernetesAPI
 /// A change of a collection, in the order it is to be applied.
 public enum ReflectorChange: Sendable {
     /// The whole collection as a list saw it. Everything else is gone.
-    case replaced([ManifestObject])
+    case replaced(ResourceList)
+    /// The whole collection, read anew as it was after the last change that was told. Whoever keeps the changes holds just this, or something
+    /// went wrong: `ResourceList.differences(from:)` tells what.
+    case checked(ResourceList)
     /// New, or newer than what is known.
     case upserted(ManifestObject)
     /// With the last state that was seen.
@@ -18,16 +21,22 @@ public enum ReflectorChange: Sendable {
 /// forgotten where we were.
 ///
 /// A streaming list is tried first; a server that refuses it is asked page by page from then on. Between failures it
-/// waits, ever longer, up to 30 seconds, with jitter.
+/// waits, ever longer, up to 30 seconds, with jitter. Now and then, between two watches, the collection is read anew (`.checked`).
 public struct Reflector: Sendable {
     public let client: KubernetesClient
     public let path: ResourcePath
     public let selection: ListSelection
+    /// After so long without a list, the end of a watch leads to a check. A watch lasts up to ten minutes.
+    public let checkInterval: Duration
 
-    public init(_ client: KubernetesClient, _ path: ResourcePath, _ selection: ListSelection = ListSelection()) {
+    public init(
+        _ client: KubernetesClient, _ path: ResourcePath, _ selection: ListSelection = ListSelection(),
+        checkInterval: Duration = .seconds(1800)
+    ) {
         self.client = client
         self.path = path
         self.selection = selection
+        self.checkInterval = checkInterval
     }
 
     /// A watch that ends sooner than this without an event has failed.
@@ -35,6 +44,7 @@ public struct Reflector: Sendable {
 
     private struct Position {
         var version = ""
+        var listedAt = ContinuousClock.now
         var streamsLists = true
         var backoff = Backoff()
     }
@@ -51,6 +61,7 @@ public struct Reflector: Sendable {
                 while !Task.isCancelled {
                     let next = try await self.follow(open, &position, handle)
                     guard case .watch = next else { break }
+                    await self.checkIfDue(&position, handle)
                     open = try await self.reopen(&position, handle)
                 }
             } catch {
@@ -84,24 +95,47 @@ public struct Reflector: Sendable {
             }
         }
         let list = try await self.client.list(self.path, self.selection)
+        await self.replace(list, &position, handle)
+        return try await self.reopen(&position, handle)
+    }
+
+    private func replace(
+        _ list: ResourceList, _ position: inout Position, _ handle: @Sendable (ReflectorChange) async -> Void
+    ) async {
         position.version = list.resourceVersion
-        await handle(.replaced(list.objects))
-        return try await self.open(position)
+        position.listedAt = .now
+        await handle(.replaced(list))
+    }
+
+    /// The list at the very version we are at: no change of the meantime can be taken for a difference.
+    private func checkIfDue(
+        _ position: inout Position, _ handle: @Sendable (ReflectorChange) async -> Void
+    ) async {
+        guard ContinuousClock.now - position.listedAt >= self.checkInterval, !Task.isCancelled else { return }
+        do throws(KubernetesError) {
+            let list = try await self.client.list(self.path, self.selection, at: position.version)
+            position.listedAt = .now
+            await handle(.checked(list))
+        } catch {
+            // Of a version that is forgotten nothing can be said; the next watch's end is another chance, as after any failure.
+            if error.status?.isExpired ?? false || Task.isCancelled { return }
+            await handle(.failed(error))
+        }
     }
 
     private func streamList(
         _ position: inout Position, _ handle: @Sendable (ReflectorChange) async -> Void
     ) async throws(KubernetesError) -> ResourceWatch {
         var watch = try await self.client.watchFromStart(self.path, self.selection, seconds: self.watchSeconds())
-        var objects: [ManifestObject] = []
+        var objects: [ManifestObject.Key: ManifestObject] = [:]
         while let event = try await watch.next() {
             switch event {
-            case .added(let object), .modified(let object): objects.append(object)
-            case .deleted(let object): objects.removeAll { $0.key == object.key }
+            case .added(let object), .modified(let object): objects[object.key] = object
+            case .deleted(let object): objects[object.key] = nil
             case .bookmark(let version, let endsInitialEvents):
                 guard endsInitialEvents else { continue }
-                position.version = version
-                await handle(.replaced(objects))
+                let list = ResourceList(resourceVersion: version, objects: Array(objects.values))
+                await self.replace(list, &position, handle)
                 return watch
             case .error(let status): throw .refused(status)
             case .unreadable(let what): await handle(.unreadable(what))

@@ -63,7 +63,7 @@ struct FencedActionTests {
     func explain() async throws {
         let pod = try await self.addPod("p")
         let cache = ClusterCache(paths: [.pods])
-        _ = cache.take(.replaced([pod]), of: .pods)
+        _ = cache.take(.replaced(ResourceList(resourceVersion: pod.resourceVersion, objects: [pod])), of: .pods)
         let fence = LeadershipFence()
         let client = KubernetesClient(transport: ClosingTransport(self.server, fence)).fenced(by: fence)
         let performer = ActionPerformer(

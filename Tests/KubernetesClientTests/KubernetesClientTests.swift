@@ -39,6 +39,16 @@ struct World {
     }
 }
 
+/// Waits until something is so; false where that takes longer than the slowest machine needs.
+func eventually(_ isSo: () async throws -> Bool) async throws -> Bool {
+    let patience = ContinuousClock.now + .seconds(120)
+    while ContinuousClock.now < patience {
+        if try await isSo() { return true }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    return false
+}
+
 @Suite("Calls of the Kubernetes API")
 struct KubernetesClientTests {
     @Test("paths of core and named groups, encoded")

@@ -12,6 +12,7 @@ private final class Mirror: Sendable {
         var names: Set<String>?
         var failures = 0
         var replacements = 0
+        var checks: [Set<String>] = []
     }
 
     private let state = Mutex(State())
@@ -19,9 +20,10 @@ private final class Mirror: Sendable {
     func take(_ change: ReflectorChange) {
         self.state.withLock { state in
             switch change {
-            case .replaced(let objects):
-                state.names = Set(objects.map(\.key.name))
+            case .replaced(let list):
+                state.names = Set(list.objects.map(\.key.name))
                 state.replacements += 1
+            case .checked(let list): state.checks.append(Set(list.objects.map(\.key.name)))
             case .upserted(let object): state.names?.insert(object.key.name)
             case .removed(let object): state.names?.remove(object.key.name)
             case .failed: state.failures += 1
@@ -33,23 +35,21 @@ private final class Mirror: Sendable {
     var failures: Int { self.state.withLock { $0.failures } }
     var replacements: Int { self.state.withLock { $0.replacements } }
 
-    /// Waits until the mirror shows just these names; false after two seconds.
+    var checks: [Set<String>] { self.state.withLock { $0.checks } }
+
+    /// Waits until the mirror shows just these names; false where that takes longer than any machine needs.
     func shows(_ names: Set<String>) async throws -> Bool {
-        for _ in 0..<400 {
-            if self.state.withLock({ $0.names == names }) { return true }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return false
+        try await eventually { self.state.withLock { $0.names == names } }
     }
 }
 
 @Suite("The reflector: list, watch, and every way they fail")
 struct ReflectorTests {
     private func follow(
-        _ world: World, _ body: (Mirror) async throws -> Void
+        _ world: World, checkInterval: Duration = .seconds(1800), _ body: (Mirror) async throws -> Void
     ) async throws {
         let mirror = Mirror()
-        let reflector = Reflector(world.client, .pods)
+        let reflector = Reflector(world.client, .pods, checkInterval: checkInterval)
         let running = Task { await reflector.run { mirror.take($0) } }
         try await body(mirror)
         running.cancel()
@@ -134,135 +134,64 @@ struct ReflectorTests {
             #expect(mirror.replacements == 2)
         }
     }
-}
 
-@Suite("Lease election")
-struct LeaseElectionTests {
-    private final class Log: Sendable {
-        private let changes = Mutex<[LeaseElection.Change]>([])
-        func add(_ change: LeaseElection.Change) { self.changes.withLock { $0.append(change) } }
-        var all: [LeaseElection.Change] { self.changes.withLock { $0 } }
-
-        func waits(for count: Int) async throws -> Bool {
-            for _ in 0..<4000 {
-                if self.all.count >= count { return true }
-                try await Task.sleep(for: .milliseconds(5))
-            }
-            return false
-        }
-    }
-
-    private func election(_ world: World, _ identity: String, lease: Duration = .seconds(15)) -> LeaseElection {
-        var configuration = LeaseElection.Configuration(namespace: "default", name: "berth", identity: identity)
-        configuration.leaseDuration = lease
-        configuration.renewDeadline = .milliseconds(500)
-        configuration.retryPeriod = .milliseconds(10)
-        return LeaseElection(world.client, configuration) { "2026-11-26T10:00:00.000000Z" }
-    }
-
-    @Test("the first gets the lease, the second waits, and gets it when the first gives it back")
-    func handOver() async throws {
-        let world = World()
-        let (first, second) = (Log(), Log())
-        let one = Task { await self.election(world, "one").run { first.add($0) } }
-        #expect(try await first.waits(for: 1))
-        let two = Task { await self.election(world, "two").run { second.add($0) } }
-        try await Task.sleep(for: .milliseconds(50))
-        #expect(second.all.isEmpty)
-        one.cancel()
-        #expect(try await second.waits(for: 1))
-        #expect(first.all == [.gained])
-        two.cancel()
-        await two.value
-        let lease = try await world.client.get(
-            ResourcePath(
-                apiVersion: "coordination.k8s.io/v1", plural: "leases", namespace: "default", name: "berth"))
-        #expect(lease.root["spec"]?["holderIdentity"]?.string == "")
-        #expect(lease.root["spec"]?["leaseTransitions"]?.integer == 1)
-    }
-
-    @Test("whoever cannot renew in time stops leading, and leads again when the server is back")
-    func lost() async throws {
-        let world = World()
-        let log = Log()
-        let running = Task { await self.election(world, "one").run { log.add($0) } }
-        #expect(try await log.waits(for: 1))
-        world.transport.cutOff(true)
-        try #require(try await log.waits(for: 2))
-        world.transport.cutOff(false)
-        try #require(try await log.waits(for: 3))
-        guard case .lost = log.all[1] else {
-            Issue.record("\(log.all)")
-            return
-        }
-        #expect(log.all[2] == .gained)
-        running.cancel()
-        await running.value
-    }
-
-    @Test("a renewal that hangs closes the fence in time, and leadership is lost")
-    func hangingRenewal() async throws {
-        let world = World()
-        let log = Log()
-        let election = self.election(world, "one")
-        let running = Task { await election.run { log.add($0) } }
-        #expect(try await log.waits(for: 1))
-        // They never answer: only the clock can close the fence.
-        for _ in 0..<50 { world.transport.add(.hang, to: "PUT", "/leases/") }
-        while election.fence.isOpen { try await Task.sleep(for: .milliseconds(2)) }
-        try #require(try await log.waits(for: 2))
-        guard case .lost = log.all[1] else {
-            Issue.record("\(log.all)")
-            return
-        }
-        running.cancel()
-        await running.value
-    }
-
-    @Test("what is under way is ended before the lease is given back")
-    func finishesFirst() async throws {
-        let world = World()
-        let log = Log()
-        let holder = Mutex<String?>(nil)
-        let election = self.election(world, "one")
-        let path = ResourcePath(
-            apiVersion: "coordination.k8s.io/v1", plural: "leases", namespace: "default", name: "berth")
+    @Test("the end of a watch is followed by a check at the version it came to; what a server kept back shows there")
+    func check() async throws {
+        let world = World(pageSize: 1)
+        try await world.makePods("a", "b")
+        world.transport.add(.answer(422), to: "GET", "sendInitialEvents")
+        let mirror = Mirror()
+        let found = Mutex<[ListDifference]>([])
+        let known = Mutex<[ManifestObject.Key: ManifestObject]>([:])
+        let reflector = Reflector(world.client, .pods, checkInterval: .zero)
         let running = Task {
-            await election.run {
-                log.add($0)
-            } finish: {
-                let lease = try? await Task.detached { try await world.client.get(path) }.value
-                holder.withLock { $0 = lease?.root["spec"]?["holderIdentity"]?.string }
+            await reflector.run { change in
+                mirror.take(change)
+                switch change {
+                case .replaced(let list):
+                    known.withLock { $0 = Dictionary(uniqueKeysWithValues: list.objects.map { ($0.key, $0) }) }
+                    await self.keepBackOnePod(world)
+                case .checked(let list): found.withLock { $0 = list.differences(from: known.withLock { $0 }) }
+                case .upserted, .removed, .failed, .unreadable: break
+                }
             }
         }
-        #expect(try await log.waits(for: 1))
+        #expect(try await eventually { !mirror.checks.isEmpty })
         running.cancel()
         await running.value
-        #expect(holder.withLock { $0 } == "one")
-        #expect(try await world.client.get(path).root["spec"]?["holderIdentity"]?.string == "")
-        #expect(!election.fence.isOpen)
+        #expect(mirror.checks.first == ["a", "b", "c"])
+        #expect(mirror.replacements == 1)
+        let differences = found.withLock { $0 }
+        #expect(differences.map(\.key.name) == ["c"])
+        #expect(differences.first?.known == nil)
+        // Every page of it, of which only the first may name the version.
+        #expect(world.transport.requests.count { $0.contains("resourceVersionMatch=Exact") } == 1)
     }
 
-    @Test("giving the lease back is tried only as long as it would run", .timeLimit(.minutes(1)))
-    func hangingReturn() async throws {
-        let world = World()
-        let log = Log()
-        let running = Task { await self.election(world, "one", lease: .seconds(1)).run { log.add($0) } }
-        #expect(try await log.waits(for: 1))
-        for _ in 0..<50 { world.transport.add(.hang, to: "PUT", "/leases/") }
-        running.cancel()
-        await running.value
+    /// A pod is made, and the next watch says that nothing has happened.
+    private func keepBackOnePod(_ world: World) async {
+        try? await world.makePods("c")
+        let version = try? await world.client.get(.pod("default", "c")).root["metadata"]?["resourceVersion"]?.string
+        let metadata = #"{"resourceVersion":"\#(version ?? "")"}"#
+        let bookmark =
+            #"{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":\#(metadata)}}"# + "\n"
+        world.transport.add(.answer(200, body: bookmark), to: "GET", "watch=true&resourceVersion")
     }
 
-    @Test("a write that somebody else overtook is no success")
-    func race() async throws {
+    @Test("a check of a version that the server has forgotten says nothing and is no failure")
+    func forgottenCheck() async throws {
         let world = World()
-        let log = Log()
-        world.transport.add(.answer(409), to: "POST", "/leases")
-        let running = Task { await self.election(world, "one").run { log.add($0) } }
-        #expect(try await log.waits(for: 1))
-        #expect(world.transport.requests.count { $0.contains("POST") } == 2)
-        running.cancel()
-        await running.value
+        try await world.makePods("a")
+        world.transport.add(.answer(422), to: "GET", "sendInitialEvents")
+        world.transport.add(.answer(200, body: ""), to: "GET", "watch=true&resourceVersion")
+        world.transport.add(.answer(410), to: "GET", "resourceVersionMatch=Exact")
+        try await self.follow(world, checkInterval: .zero) { mirror in
+            #expect(try await mirror.shows(["a"]))
+            try await world.makePods("b")
+            #expect(try await mirror.shows(["a", "b"]))
+            #expect(mirror.checks.isEmpty)
+            // That the watch ended at once.
+            #expect(mirror.failures == 1)
+        }
     }
 }
