@@ -160,9 +160,10 @@ let package = Package(
             name: "ControlLoopTests",
             dependencies: ["ControlLoop", "SchedulingModel", "PlacementVerifier", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay"], swiftSettings: strict),
+            name: "TraceReplayTests", dependencies: ["SchedulingModel", "TraceReplay", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "CloudProvidersTests",
             dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport", "KubernetesAPI"],
@@ -197,7 +198,7 @@ let package = Package(
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),
         .testTarget(
             name: "ClusterImportTests",
-            dependencies: ["KubernetesAPI", "ClusterImport", "SchedulingModel"],
+            dependencies: ["KubernetesAPI", "ClusterImport", "SchedulingModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "PlanReportTests",
@@ -209,7 +210,7 @@ let package = Package(
             dependencies: [
                 "Berth", "FakeAPIServerCommand", "SchedulingModel", "PlacementVerifier", "SchedulingCycle",
                 "KubernetesAPI", "ClusterImport", "Controller", "HTTPServing",
-                "PlanReport", "TraceReplay", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport",
+                "PlanReport", "TraceReplay", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "TestSupport",
             ],
             exclude: ["Openb"],
             swiftSettings: strict),

@@ -60,14 +60,16 @@ struct ExecutableTests {
     func closedPipe() throws {
         let ending = try BuiltProgram.shell("{ $berth plan -f $dump -o json; echo code $? >&2; } | head -c 1")
         #expect(ending.output == "{")
-        #expect(ending.errors == "code 3\n")
+        // On a slow machine the lines that tell how far it is come before.
+        #expect(ending.errors.hasSuffix("code 3\n"))
+        #expect(!ending.errors.contains("could not"))
     }
 
     @Test("a full disk is told and ends with 70")
     func fullDisk() throws {
         let ending = try BuiltProgram.shell("$berth plan -f $dump > /dev/full")
         #expect(ending.status == 70)
-        #expect(ending.errors == "berth: standard output could not be written\n")
+        #expect(ending.errors.hasSuffix("berth: standard output could not be written\n"))
     }
 
     @Test("without -f and without a kubeconfig it says where it looked")

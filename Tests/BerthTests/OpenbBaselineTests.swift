@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TraceReplay
 
@@ -56,7 +57,7 @@ struct OpenbBaselineTests {
         return try #require(figures.unallocatedPercent(atArrived: 100))
     }
 
-    @Test("best fit gives the published figure to a hundredth of a point", arguments: published)
+    @Test("best fit gives the published figure to a hundredth of a point", .longCalculation, arguments: published)
     func bestFit(_ published: Published) throws {
         let trace = try self.trace(published.trace)
         let sequence = try self.sequence(trace, seed: published.seed)
@@ -64,7 +65,9 @@ struct OpenbBaselineTests {
         #expect(abs(found - published.bestFit) <= 0.01)
     }
 
-    @Test("fragmentation gradient descent gives the published figure to three tenths of a point", arguments: published)
+    @Test(
+        "fragmentation gradient descent gives the published figure to three tenths of a point", .longCalculation,
+        arguments: published)
     func fragmentationGradient(_ published: Published) throws {
         let trace = try self.trace(published.trace)
         let sequence = try self.sequence(trace, seed: published.seed)
@@ -80,7 +83,7 @@ struct OpenbBaselineTests {
     }
 
     @Test(
-        "Berth lies between first fit and the bound on a twentieth of the cluster")
+        "Berth lies between first fit and the bound on a twentieth of the cluster", .longCalculation)
     func berth() throws {
         let trace = self.twentieth(of: try self.trace("default"))
         let sequence = ArrivalSequence(drawnFor: trace, seed: 42)

@@ -38,7 +38,7 @@ struct PurchaseBoundTests {
         #expect(plan.lowerBoundPerHourMicroUSD == 8_000_000)
     }
 
-    @Test("never more than the best of all purchases", arguments: UInt64(1)...120)
+    @Test("never more than the best of all purchases", .longCalculation, arguments: UInt64(1)...120)
     func bruteForce(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let sizes = [1, 2, 4, 8]

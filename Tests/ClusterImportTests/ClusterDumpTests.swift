@@ -2,6 +2,7 @@ import ClusterImport
 import Foundation
 import KubernetesAPI
 import SchedulingModel
+import TestSupport
 import Testing
 
 @Suite("Dumps of real clusters", .enabled(if: ClusterDump.isPresent, "the folder of dumps is not here"))
@@ -130,7 +131,7 @@ struct ClusterDumpTests {
         #expect(cluster.pending.count == 45)
     }
 
-    @Test("mixed-1000: demand, facts and other people's pods are told apart")
+    @Test("mixed-1000: demand, facts and other people's pods are told apart", .longCalculation)
     func mixed() throws {
         let objects = try #require(try Self.mixedObjects(), "gzip is needed to read the dump")
         let cluster = ClusterImporter().importCluster(objects)

@@ -1,6 +1,7 @@
 import ClusterImport
 import KubernetesAPI
 import SchedulingModel
+import TestSupport
 import Testing
 
 /// Input that no API server would accept must end in findings, never in a trap.
@@ -50,7 +51,7 @@ struct MutatedInputTests {
         return ranges
     }()
 
-    @Test("any value replaced by any other ends in a snapshot whose books can be kept")
+    @Test("any value replaced by any other ends in a snapshot whose books can be kept", .longCalculation)
     func mutations() {
         let bytes = Array(Self.manifest.utf8)
         for range in Self.scalars {

@@ -89,7 +89,7 @@ struct PermissionTests {
         var options = ControllerOptions()
         options.identity = "one"
         options.leaseNamespace = "berth-system"
-        options.leaseDuration = .milliseconds(900)
+        options.leaseDuration = .seconds(3)
         let controller = Controller(KubernetesClient(transport: transport), options: options)
         try await Self.work(KubernetesClient(transport: faulty), faulty, controller)
         #expect(transport.forbidden.isEmpty)

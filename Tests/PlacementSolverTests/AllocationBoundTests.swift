@@ -61,7 +61,7 @@ struct AllocationBoundTests {
         #expect(found > 0.998)
     }
 
-    @Test("never less than the best of all placements", arguments: 0..<120 as Range<UInt64>)
+    @Test("never less than the best of all placements", .longCalculation, arguments: 0..<120 as Range<UInt64>)
     func neverTooLow(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let nodes: [NodeState] = (0..<generator.int(in: 1...3)).map {

@@ -38,7 +38,9 @@ struct GangOptimumTests {
             topology: Topology(levels: levels.map { TopologyLevel(name: $0, labelKey: $0) }))
     }
 
-    @Test("take the narrowest level there is, and there the fewest hops between domains, summed over the levels")
+    @Test(
+        "take the narrowest level there is, and there the fewest hops between domains, summed over the levels",
+        .longCalculation)
     func seededWorlds() throws {
         for seed in UInt64(1)...24 {
             var generator = SeededGenerator(seed: seed)

@@ -29,7 +29,9 @@ struct TrialLogTests {
         state.checkInvariants()
     }
 
-    @Test("checkpoints nest: gangs, singles and releases are undone in any depth, and no decision over-commits")
+    @Test(
+        "checkpoints nest: gangs, singles and releases are undone in any depth, and no decision over-commits",
+        .longCalculation)
     func nestedTrials() {
         for seed in UInt64(1)...300 {
             var generator = SeededGenerator(seed: seed)

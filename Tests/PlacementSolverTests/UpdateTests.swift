@@ -22,7 +22,9 @@ struct UpdateTests {
         return decisions + state.snapshot.pods.indices.map { "\(state.node(of: $0) ?? -1)" }
     }
 
-    @Test("is what compiling the newer snapshot gives, after any sequence of changes, and decides the same")
+    @Test(
+        "is what compiling the newer snapshot gives, after any sequence of changes, and decides the same",
+        .longCalculation)
     func equalsCompiled() {
         var inPlace = 0
         for seed in UInt64(1)...100 {

@@ -17,7 +17,7 @@ struct MutationTests {
         return Case(seed: seed, snapshot: snapshot, plan: BruteForce.plan(for: snapshot))
     }
 
-    @Test("valid plans of small worlds are accepted")
+    @Test("valid plans of small worlds are accepted", .longCalculation)
     func acceptsValidPlans() {
         var placed = 0
         for valid in Self.cases {
@@ -28,7 +28,7 @@ struct MutationTests {
         #expect(placed > 300, "the worlds are too tight to prove anything: \(placed) pods placed")
     }
 
-    @Test("every corruption is rejected", arguments: PlanCorruption.allCases)
+    @Test("every corruption is rejected", .longCalculation, arguments: PlanCorruption.allCases)
     func rejects(corruption: PlanCorruption) {
         var corrupted = 0
         for valid in Self.cases {

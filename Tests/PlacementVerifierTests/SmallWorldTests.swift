@@ -34,7 +34,8 @@ struct SmallWorldTests {
         #expect((100...300).contains(fitting), "\(fitting) of 400 fit")
     }
 
-    @Test("gangs of small worlds come out in many ways, and the search almost always sees all of them")
+    @Test(
+        "gangs of small worlds come out in many ways, and the search almost always sees all of them", .longCalculation)
     func gangVariety() {
         var (possible, complete, elastic) = (0, 0, 0)
         for seed in UInt64(0)..<300 {

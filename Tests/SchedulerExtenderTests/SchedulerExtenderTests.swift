@@ -170,7 +170,7 @@ struct SchedulerExtenderTests {
         #expect(try extender.filter(same) == first)
     }
 
-    @Test("a hundred thousand questions in any order change no answer")
+    @Test("a hundred thousand questions in any order change no answer", .longCalculation)
     func pure() throws {
         let key = PodGroupKey(namespace: "ml", name: "g")
         let gang: [PodState] = (0..<2).map { (rank: Int) in .gpu("g-\(rank)", count: 3, group: "g", rank: rank) }

@@ -36,7 +36,7 @@ struct RefillTests {
         return try Planner(configuration: configuration).plan(snapshot)
     }
 
-    @Test("serves more devices over many worlds, never fewer in one, and stays below the bound")
+    @Test("serves more devices over many worlds, never fewer in one, and stays below the bound", .longCalculation)
     func servesMore() throws {
         var gained = 0.0
         for seed in 1...6 as ClosedRange<UInt64> {
@@ -50,7 +50,9 @@ struct RefillTests {
         #expect(gained > 0.5, "gained \(gained)")
     }
 
-    @Test("leaves nothing that still fits, names every pod once, and does the same again", arguments: 1...3)
+    @Test(
+        "leaves nothing that still fits, names every pod once, and does the same again", .longCalculation,
+        arguments: 1...3)
     func complete(seed: UInt64) throws {
         let snapshot = Self.world(seed: seed)
         let plan = try Self.plan(snapshot, refillLimit: 24)

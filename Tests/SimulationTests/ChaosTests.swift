@@ -1,4 +1,5 @@
 import Simulation
+import TestSupport
 import Testing
 
 @Suite("Simulation")
@@ -19,7 +20,7 @@ struct ChaosTests {
 
     /// Seeds that once broke a rule, and what it took.
     @Test(
-        "seeds that once failed",
+        "seeds that once failed", .longCalculation,
         arguments: [
             (seed: UInt64(9), why: "a group deleted before its pods made the verifier refuse every plan"),
             (180, "a member was bound again after a peer had failed and the gang was below its minimum"),

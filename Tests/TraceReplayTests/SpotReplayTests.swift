@@ -1,4 +1,5 @@
 import SchedulingModel
+import TestSupport
 import Testing
 import TraceReplay
 
@@ -70,6 +71,7 @@ struct SpotReplayTests {
 
     @Test(
         "on drawn markets Berth's policy costs less per useful GPU-hour than the simple ones and is never late",
+        .longCalculation,
         arguments: [(2, 16), (5, 1), (1, 4), (3, 8)])
     func beatsSimplePolicies(zones: Int, largest: Int) throws {
         var totals = [SpotFigures](repeating: SpotFigures(), count: 4)
