@@ -41,10 +41,11 @@ bench-instructions: setup ## count the hot paths' instructions with callgrind an
 demo: setup ## plan a real cluster's dump, then run the controller on a fake cluster (KEEP=1 leaves it up)
 	@Scripts/demo.sh $(DUMP) $(if $(KEEP),--keep)
 
-e2e: setup ## manifests against schemas; the fake server with kubectl and the Python client; AWS against moto
+e2e: setup ## manifests against schemas; the fake server with kubectl and the Python client; Cluster API on it; AWS against moto
 	@e2e/manifests.sh
 	$(SWIFT) build --product fake-apiserver
 	@e2e/clients.sh .build/debug/fake-apiserver
+	SWIFT=$(SWIFT) e2e/cluster-api.sh .build/debug/fake-apiserver
 	SWIFT=$(SWIFT) e2e/aws.sh
 
 check: ## all that a change must pass: build, lint, tests, fresh simulation seeds, a short fuzz run

@@ -73,7 +73,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "CloudProviders",
-            dependencies: ["SchedulingModel", "HTTPTransport", "COpenSSL", "KubernetesAPI"],
+            dependencies: [
+                "SchedulingModel", "HTTPTransport", "COpenSSL", "KubernetesAPI", "KubernetesClient", "ClusterImport",
+            ],
             swiftSettings: strict),
         .target(
             name: "SchedulerExtender",
@@ -166,7 +168,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CloudProvidersTests",
-            dependencies: ["SchedulingModel", "CloudProviders", "HTTPTransport", "KubernetesAPI"],
+            dependencies: [
+                "SchedulingModel", "CloudProviders", "HTTPTransport", "KubernetesAPI", "KubernetesClient",
+                "ClusterImport", "FakeKubernetesAPI",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "HTTPServingTests",

@@ -39,7 +39,7 @@ check_imports CapacityPlanner 'SchedulingModel|SchedulingCycle|PlacementVerifier
 check_imports ControlLoop 'SchedulingModel|PlacementSolver|PlacementVerifier|SchedulingCycle|CapacityPlanner'
 check_imports Simulation 'SchedulingModel|SchedulingCycle|CapacityPlanner|ControlLoop'
 check_imports PlanReport 'SchedulingModel'
-check_imports CloudProviders 'SchedulingModel|HTTPTransport|COpenSSL|KubernetesAPI|FoundationEssentials'
+check_imports CloudProviders 'SchedulingModel|HTTPTransport|COpenSSL|KubernetesAPI|KubernetesClient|ClusterImport|FoundationEssentials'
 
 # Nothing from the outside reaches a trap, and no half-done work is delivered.
 forbid() {

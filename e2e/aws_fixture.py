@@ -41,6 +41,18 @@ def main(endpoint):
     image = ec2.describe_images()["Images"][0]["ImageId"]
     template = ec2.create_launch_template(LaunchTemplateName="gpus", LaunchTemplateData={"ImageId": image})
     subnets = {s["AvailabilityZone"]: s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]}
+    zone = f"{REGION}a"
+    groups = client("autoscaling")
+    for name in ("plain", "eks-gpus-1234"):  # the second stands below the managed node group `gpus`, which the proxy answers for
+        groups.create_auto_scaling_group(
+            AutoScalingGroupName=name, MinSize=0, MaxSize=6, DesiredCapacity=1, VPCZoneIdentifier=subnets[zone],
+            MixedInstancesPolicy={
+                "LaunchTemplate": {
+                    "LaunchTemplateSpecification": {"LaunchTemplateName": "gpus", "Version": "$Default"},
+                    "Overrides": [{"InstanceType": "g6.xlarge"}],
+                }
+            },
+        )
     sqs = client("sqs")
     queue = sqs.create_queue(QueueName="berth", Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
     for kind, instance in [("Spot Instance Interruption Warning", "i-interrupted"), ("Instance Rebalance Recommendation", "i-rebalanced")]:

@@ -2,7 +2,8 @@
 """Stands before moto and does what EC2 does and moto never does. Standard library only.
 
 Always: a client token of CreateFleet is idempotent, as at EC2; a web identity is exchanged without a signature; the metadata
-and container endpoints of a machine answer with keys of the role.
+and container endpoints of a machine answer with keys of the role; spot prices and one managed node group are
+answered, after moto has looked at signature and right.
 
 On request, POST /_rules with a list of rules; the first that matches a call and has `times` left acts on it:
   {"action": "CreateFleet", "times": 1, "do": "answer", "status": 503, "body": "<xml>"}   answers instead of moto
@@ -26,6 +27,25 @@ PARTIAL_ERROR = (
     "<errorSet><item><errorCode>InsufficientInstanceCapacity</errorCode><errorMessage>We currently do not have "
     "sufficient capacity</errorMessage><lifecycle>spot</lifecycle></item></errorSet>"
 )
+
+
+def spot_prices(form):
+    """A price for each type and zone that is asked for but us-east-1f, on two pages."""
+    types = [value for key, value in sorted(form.items()) if key.startswith("InstanceType.")]
+    zones = [value for key, value in sorted(form.items()) if key.startswith("Filter.1.Value.")]
+    rows = [(t, z) for t in types for z in zones if z != "us-east-1f"]
+    page = rows[1:] if form.get("NextToken") == "page-2" else rows[:1]
+    items = "".join(
+        f"<item><instanceType>{t}</instanceType><productDescription>Linux/UNIX</productDescription><spotPrice>"
+        f"{10 + ord(z[-1]) / 1000:.6f}</spotPrice><timestamp>2015-08-30T12:00:00.000Z</timestamp>"
+        f"<availabilityZone>{z}</availabilityZone></item>"
+        for t, z in page
+    )
+    token = "" if form.get("NextToken") else "page-2"
+    return f"<R><spotPriceHistorySet>{items}</spotPriceHistorySet><nextToken>{token}</nextToken></R>"
+
+
+TAUGHT = {"DescribeSpotPriceHistory": spot_prices}
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
@@ -67,6 +87,10 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             status, answer = self.create_fleet(body, rule)
         elif action == "AssumeRoleWithWebIdentity":
             status, answer = self.web_identity(body)
+        elif action == "GET /clusters/prod/node-groups/gpus":
+            status, answer = self.nodegroup()
+        elif action in TAUGHT:
+            status, answer = self.taught(action, body)
         else:
             status, answer = self.forward(body)
         if rule and rule["do"] == "lose":
@@ -98,6 +122,26 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         if status == 200:
             LAUNCHES[token] = (form, (status, answer))
         return status, answer
+
+    def nodegroup(self):
+        """moto's managed node groups have no Auto Scaling group; this one does. moto checks the signature and the right first."""
+        status, answer = self.forward(b"")
+        if status == 403:
+            return status, answer
+        nodegroup = {
+            "nodegroupName": "gpus", "clusterName": "prod", "status": "ACTIVE", "capacityType": "ON_DEMAND",
+            "scalingConfig": {"minSize": 0, "maxSize": 6, "desiredSize": 1}, "instanceTypes": ["g6.xlarge"],
+            "labels": {"team": "ml"}, "taints": [{"key": "gpu", "value": "yes", "effect": "NO_SCHEDULE"}],
+            "resources": {"autoScalingGroups": [{"name": "eks-gpus-1234"}]}, "health": {"issues": []},
+        }  # fmt: skip
+        return 200, json.dumps({"nodegroup": nodegroup}).encode()
+
+    def taught(self, action, body):
+        """What moto answers to these is empty, made up or an error: moto checks the signature and the right, the proxy answers."""
+        status, answer = self.forward(body)
+        if status == 403:
+            return status, answer
+        return 200, TAUGHT[action](dict(urllib.parse.parse_qsl(body.decode()))).encode()
 
     def web_identity(self, body):
         form = dict(urllib.parse.parse_qsl(body.decode()))

@@ -1,3 +1,5 @@
+public import SchedulingModel
+
 /// What a cloud says about one machine that it takes back, or has taken.
 ///
 /// `SpotNotice` of the capacity planner takes it: `takenAtSeconds` makes it an interruption, nil a rebalance recommendation;

@@ -1,3 +1,4 @@
+public import ClusterImport
 public import SchedulingModel
 
 /// Who buys machines and gives them back: one per cloud or cluster-management project.
@@ -8,27 +9,24 @@ public import SchedulingModel
 public protocol NodePoolProvider: Sendable {
     /// Buys exactly `request.count` machines in one zone, or none.
     ///
-    /// A launch that the cloud fulfils in part is undone before this throws.
+    /// A launch that the cloud fulfils in part is undone before this throws another error than `transient`.
     ///
-    /// - Throws: `NodePoolError`; after `transient` and `throttled` the outcome is unknown and the same token asks again.
+    /// - Throws: `NodePoolError`; after `transient` and `throttled` the outcome is unknown and the same token asks again. Where machines
+    ///   are made by a controller of the cluster, `transient` also says that it is still at work.
     func grow(_ request: LaunchRequest) async throws(NodePoolError) -> [LaunchedMachine]
 
-    /// Gives these machines back. One that is gone already is no error.
-    func delete(_ machines: [MachineID]) async throws(NodePoolError)
+    /// Gives these machines of the pool back. One that is gone already is no error, so that asking again is safe.
+    func delete(_ machines: [MachineID], of pool: String) async throws(NodePoolError)
 
     /// What the pool has now, by id; machines that are being deleted are left out.
     func machines(of pool: String) async throws(NodePoolError) -> [LaunchedMachine]
+
+    /// Shapes, prices and limits as the provider has them for the pool; nothing where it cannot tell.
+    func supply(of pool: PoolSettings) async throws(NodePoolError) -> PoolSupply
 }
 
-/// What a cloud calls one machine: `i-0123…`, or the name of a Machine object.
-public struct MachineID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let rawValue: String
-
-    public init(_ rawValue: String) { self.rawValue = rawValue }
-
-    public var description: String { self.rawValue }
-
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+extension NodePoolProvider {
+    public func supply(of pool: PoolSettings) async throws(NodePoolError) -> PoolSupply { PoolSupply() }
 }
 
 /// One launch of one offering.
@@ -50,10 +48,16 @@ public struct LaunchRequest: Hashable, Sendable {
 public struct LaunchedMachine: Hashable, Sendable {
     public var id: MachineID
     public var offering: OfferingKey
+    /// Of the launch that bought it; nil where the cloud does not say, and for a machine that somebody else bought.
+    public var clientToken: String?
+    /// What `spec.providerID` of its node says, once it has joined; nil where that is not known yet.
+    public var providerID: String?
 
-    public init(id: MachineID, offering: OfferingKey) {
+    public init(id: MachineID, offering: OfferingKey, clientToken: String? = nil, providerID: String? = nil) {
         self.id = id
         self.offering = offering
+        self.clientToken = clientToken
+        self.providerID = providerID
     }
 }
 

@@ -54,3 +54,14 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
 
     public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 }
+
+/// What a cloud calls one machine: `i-0123…`, or the name of a Machine object.
+public struct MachineID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { self.rawValue }
+
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+}

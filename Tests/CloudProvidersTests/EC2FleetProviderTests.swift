@@ -121,7 +121,7 @@ struct EC2FleetProviderTests {
         let gone = self.error("InvalidInstanceID.NotFound")
         // All three; the first alone; the second and third; each of those alone.
         let world = ScriptedWorld([gone, self.done, gone, gone, self.done])
-        try await self.provider(world).delete(["i-1", "i-2", "i-3"].map { MachineID($0) })
+        try await self.provider(world).delete(["i-1", "i-2", "i-3"].map { MachineID($0) }, of: "gpus")
         #expect(await world.transport.forms.last?.hasSuffix("InstanceId.1=i-3") == true)
         #expect(await world.transport.requests.count == 5)
     }

@@ -32,9 +32,9 @@ extension MotoTests {
             let machines = try await provider.grow(request)
             #expect(Set(machines.map(\.id)).count == 3)
             #expect(try await provider.machines(of: "gpus") == machines)
-            try await provider.delete([machines[0].id, MachineID("i-0123456789abcdef0"), machines[1].id])
+            try await provider.delete([machines[0].id, MachineID("i-0123456789abcdef0"), machines[1].id], of: "gpus")
             #expect(try await provider.machines(of: "gpus").map(\.id) == [machines[2].id])
-            try await provider.delete(machines.map(\.id))
+            try await provider.delete(machines.map(\.id), of: "gpus")
             #expect(try await provider.machines(of: "gpus").isEmpty)
         }
 

@@ -1,4 +1,5 @@
 import CloudProviders
+import SchedulingModel
 import Testing
 
 extension MotoTests {

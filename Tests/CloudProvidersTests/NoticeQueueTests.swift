@@ -1,6 +1,7 @@
 import CloudProviders
 import HTTPTransport
 import KubernetesAPI
+import SchedulingModel
 import Testing
 
 @Suite("SQS notices")

@@ -33,8 +33,8 @@ struct SimulatedProviderTests {
     func delete() async throws {
         let cloud = SimulatedNodePoolProvider(capacity: [self.key: 1])
         let first = try await cloud.grow(self.request(1, token: "t1"))
-        try await cloud.delete(first.map(\.id))
-        try await cloud.delete(first.map(\.id))
+        try await cloud.delete(first.map(\.id), of: "gpus")
+        try await cloud.delete(first.map(\.id), of: "gpus")
         let second = try await cloud.grow(self.request(1, token: "t2"))
         #expect(first.map(\.id) != second.map(\.id))
         await #expect(throws: NodePoolError(.noCapacity)) { try await cloud.grow(self.request(1, token: "t3")) }

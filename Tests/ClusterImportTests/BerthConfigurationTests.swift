@@ -37,6 +37,8 @@ struct BerthConfigurationTests {
         #expect(configuration.limits.searchSteps == 200_000)
         #expect(configuration.pools.map(\.name) == ["a100"])
         #expect(configuration.pools.first?.prices.first?.microUSDPerHour == 7_500_000)
+        #expect(configuration.pools.first?.provider?.isAWS == true)
+        #expect(configuration.aws?.noticeQueueURL?.hasSuffix("berth") == true)
         #expect(configuration.capacity.hoursPerWeek == 40)
     }
 

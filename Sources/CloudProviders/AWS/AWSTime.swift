@@ -1,5 +1,14 @@
 /// Times as signatures carry them.
 enum AWSTime {
+    /// UTC, as `2015-08-30T12:36:00Z`.
+    static func dateTime(_ secondsSince1970: Int64) -> String {
+        let text = Array(self.timestamp(secondsSince1970))
+        let parts = [text[0..<4], text[4..<6], text[6..<8], text[9..<11], text[11..<13], text[13..<15]].map {
+            String($0)
+        }
+        return "\(parts[0..<3].joined(separator: "-"))T\(parts[3...].joined(separator: ":"))Z"
+    }
+
     /// UTC, as `20150830T123600Z`.
     static func timestamp(_ secondsSince1970: Int64) -> String {
         let days = secondsSince1970.dividedFloor(by: 86_400)

@@ -3,7 +3,7 @@ public import SchedulingModel
 /// A cloud in memory, for demos, simulations and tests: capacity per offering, and replies that get lost on request.
 public actor SimulatedNodePoolProvider: NodePoolProvider {
     private var capacity: [OfferingKey: Int]
-    private var machinesByPool: [String: [MachineID: OfferingKey]] = [:]
+    private var machinesByPool: [String: [MachineID: LaunchedMachine]] = [:]
     /// What each client token came to. Only launches that happened are kept: a refusal may be asked again.
     private var launches: [String: (request: LaunchRequest, machines: [LaunchedMachine])] = [:]
     private var machineCount = 0
@@ -40,9 +40,12 @@ public actor SimulatedNodePoolProvider: NodePoolProvider {
         self.capacity[request.offering] = free - request.count
         let machines = (0..<request.count).map { _ in
             self.machineCount += 1
-            return LaunchedMachine(id: MachineID("sim-\(self.machineCount)"), offering: request.offering)
+            let name = "sim-\(self.machineCount)"
+            return LaunchedMachine(
+                id: MachineID(name), offering: request.offering, clientToken: request.clientToken,
+                providerID: "simulated:///\(request.offering.zone)/\(name)")
         }
-        for machine in machines { self.machinesByPool[request.pool, default: [:]][machine.id] = machine.offering }
+        for machine in machines { self.machinesByPool[request.pool, default: [:]][machine.id] = machine }
         self.launches[request.clientToken] = (request, machines)
         if self.repliesToLose > 0 {
             self.repliesToLose -= 1
@@ -51,17 +54,14 @@ public actor SimulatedNodePoolProvider: NodePoolProvider {
         return machines
     }
 
-    public func delete(_ machines: [MachineID]) async throws(NodePoolError) {
-        for pool in self.machinesByPool.keys {
-            for machine in machines {
-                guard let offering = self.machinesByPool[pool]?.removeValue(forKey: machine) else { continue }
-                self.capacity[offering, default: 0] += 1
-            }
+    public func delete(_ machines: [MachineID], of pool: String) async throws(NodePoolError) {
+        for machine in machines {
+            guard let known = self.machinesByPool[pool]?.removeValue(forKey: machine) else { continue }
+            self.capacity[known.offering, default: 0] += 1
         }
     }
 
     public func machines(of pool: String) async throws(NodePoolError) -> [LaunchedMachine] {
-        self.machinesByPool[pool, default: [:]].map { LaunchedMachine(id: $0.key, offering: $0.value) }
-            .sorted { $0.id < $1.id }
+        self.machinesByPool[pool, default: [:]].values.sorted { $0.id < $1.id }
     }
 }

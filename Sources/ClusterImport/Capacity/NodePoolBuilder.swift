@@ -59,6 +59,8 @@ public struct NodePoolBuilder: Sendable {
         var machine = MachineType(name: name, cpuCount: own.cpuCount, memoryMiB: own.memoryMiB)
         machine.deviceResource = own.deviceCount > 0 ? own.deviceResource : nil
         machine.deviceCount = own.deviceCount
+        machine.memoryMiBPerDevice = own.memoryMiBPerDevice
+        machine.architecture = own.architecture
         machine.monthlyInterruptionPercent = own.monthlyInterruptionPercent ?? machine.monthlyInterruptionPercent
         return machine
     }

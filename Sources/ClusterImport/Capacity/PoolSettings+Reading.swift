@@ -5,8 +5,7 @@ extension PoolSettings: ObjectReadable {
     public init?(reading fields: ObjectReader) {
         fields.refuseFields(besides: [
             "name", "instanceTypes", "zones", "capacityTypes", "minNodes", "maxNodes", "labels", "taints",
-            "allocatable",
-            "launchShares", "prices", "machineTypes",
+            "allocatable", "launchShares", "prices", "machineTypes", "provider",
         ])
         guard let name = fields.requiredString("name") else { return nil }
         self.init(name: name, instanceTypes: fields.strings("instanceTypes"), zones: fields.strings("zones"))
@@ -24,6 +23,7 @@ extension PoolSettings: ObjectReadable {
         self.launchShares = fields.string("launchShares")
         self.prices = fields.objects("prices", as: PriceSetting.self)
         self.machineTypes = fields.objects("machineTypes", as: MachineSetting.self)
+        self.provider = fields.object("provider", as: ProviderSetting.self)
     }
 
     private static func capacityTypes(_ fields: ObjectReader) -> [CapacityType] {
@@ -54,7 +54,8 @@ extension PoolSettings.PriceSetting: ObjectReadable {
 extension PoolSettings.MachineSetting: ObjectReadable {
     public init?(reading fields: ObjectReader) {
         fields.refuseFields(besides: [
-            "name", "cpu", "memoryMiB", "deviceResource", "deviceCount", "monthlyInterruptionPercent",
+            "name", "cpu", "memoryMiB", "deviceResource", "deviceCount", "memoryMiBPerDevice", "architecture",
+            "monthlyInterruptionPercent",
         ])
         guard let name = fields.requiredString("name"), let cpus = fields.requiredInteger("cpu", in: 1...100_000),
             let memory = fields.requiredInteger("memoryMiB", in: 1...(1 << 40))
@@ -63,6 +64,8 @@ extension PoolSettings.MachineSetting: ObjectReadable {
             name: name, cpuCount: cpus, memoryMiB: memory,
             deviceResource: ResourceName(fields.string("deviceResource") ?? "nvidia.com/gpu"),
             deviceCount: Int(clamping: fields.integer("deviceCount", in: 0...1024) ?? 0),
+            memoryMiBPerDevice: fields.integer("memoryMiBPerDevice", in: 1...(1 << 30)),
+            architecture: fields.string("architecture") ?? "amd64",
             monthlyInterruptionPercent: fields.number("monthlyInterruptionPercent"))
     }
 }

@@ -16,6 +16,8 @@ public struct PoolSettings: Hashable, Sendable {
     public var launchShares: String?
     public var prices: [PriceSetting] = []
     public var machineTypes: [MachineSetting] = []
+    /// Nil: what the plan would buy is shown, and nobody buys it.
+    public var provider: ProviderSetting?
 
     public init(name: String, instanceTypes: [String], zones: [String]) {
         self.name = name
@@ -29,6 +31,13 @@ public struct PoolSettings: Hashable, Sendable {
         public var capacityType: CapacityType
         public var zone: String?
         public var microUSDPerHour: Int64
+
+        public init(instanceType: String, capacityType: CapacityType, zone: String? = nil, microUSDPerHour: Int64) {
+            self.instanceType = instanceType
+            self.capacityType = capacityType
+            self.zone = zone
+            self.microUSDPerHour = microUSDPerHour
+        }
     }
 
     /// A machine type that the catalogue lacks, or has otherwise.
@@ -38,7 +47,25 @@ public struct PoolSettings: Hashable, Sendable {
         public var memoryMiB: Int64
         public var deviceResource: ResourceName
         public var deviceCount: Int
+        /// Nil where nobody says.
+        public var memoryMiBPerDevice: Int64?
+        public var architecture: String
         public var monthlyInterruptionPercent: Double?
+
+        public init(
+            name: String, cpuCount: Int64, memoryMiB: Int64, deviceResource: ResourceName = .nvidiaGPU,
+            deviceCount: Int = 0, memoryMiBPerDevice: Int64? = nil, architecture: String = "amd64",
+            monthlyInterruptionPercent: Double? = nil
+        ) {
+            self.name = name
+            self.cpuCount = cpuCount
+            self.memoryMiB = memoryMiB
+            self.deviceResource = deviceResource
+            self.deviceCount = deviceCount
+            self.memoryMiBPerDevice = memoryMiBPerDevice
+            self.architecture = architecture
+            self.monthlyInterruptionPercent = monthlyInterruptionPercent
+        }
     }
 }
 

@@ -49,7 +49,7 @@ extension BerthConfiguration: ObjectReadable {
         fields.refuseFields(besides: [
             "apiVersion", "kind", "metadata", "schedulerNames", "placementGate", "topology", "allReduce",
             "sharedDevicesAllocationPolicy", "deviceMemoryMiB", "gpushareMemoryUnit", "limits", "pools", "capacity",
-            "preemption",
+            "preemption", "aws",
         ])
         if fields.has("schedulerNames") { self.schedulerNames = fields.strings("schedulerNames") }
         if let gate = fields.field("placementGate") == nil ? nil : fields.requiredString("placementGate") {
@@ -71,6 +71,10 @@ extension BerthConfiguration: ObjectReadable {
         for (index, pool) in self.pools.enumerated()
         where self.pools[..<index].contains(where: { $0.name == pool.name }) {
             fields.report("pools", expected: "one pool of the name \(pool.name)")
+        }
+        self.aws = fields.object("aws", as: AWSSettings.self)
+        if self.aws == nil, !fields.has("aws"), self.pools.contains(where: { $0.provider?.isAWS == true }) {
+            fields.report("aws", expected: "clusterName, which pools at AWS need")
         }
         if let capacity = fields.object("capacity") { self.capacity = CapacitySettings(reading: capacity) }
         if let limits = fields.object("limits") {

@@ -18,6 +18,7 @@ public struct BerthConfiguration: Hashable, Sendable {
     /// What may be bought for work that stays pending.
     public var pools: [PoolSettings] = []
     public var capacity = CapacitySettings()
+    public var aws: AWSSettings?
 
     public init() {}
 

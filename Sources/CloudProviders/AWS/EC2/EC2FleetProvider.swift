@@ -1,4 +1,5 @@
-import SchedulingModel
+public import ClusterImport
+public import SchedulingModel
 
 /// Machines of AWS EC2, bought by instant fleets: one type, one zone, all or nothing.
 ///
@@ -39,10 +40,14 @@ public struct EC2FleetProvider: NodePoolProvider {
             try await self.undo(machines)
             throw Self.refusal(of: request, launched: machines.count, answer)
         }
-        return machines.sorted().map { LaunchedMachine(id: $0, offering: request.offering) }
+        return machines.sorted().map { EC2Instance.launched($0, request.offering, clientToken: request.clientToken) }
     }
 
-    public func delete(_ machines: [MachineID]) async throws(NodePoolError) {
+    public func delete(_ machines: [MachineID], of pool: String) async throws(NodePoolError) {
+        try await self.terminate(machines)
+    }
+
+    private func terminate(_ machines: [MachineID]) async throws(NodePoolError) {
         let sorted = machines.sorted()
         for start in stride(from: 0, to: sorted.count, by: Self.deletionLimit) {
             try await self.deleteTogether(sorted[start..<min(start + Self.deletionLimit, sorted.count)])
@@ -61,12 +66,14 @@ public struct EC2FleetProvider: NodePoolProvider {
             if let token { parameters.append(("NextToken", token)) }
             let answer = try await self.call(Self.query("DescribeInstances", parameters))
             let instances = answer.list("reservationSet").flatMap { $0.list("instancesSet") }
-            found += instances.compactMap(EC2Instance.init).map {
-                LaunchedMachine(id: $0.id, offering: $0.offering)
-            }
+            found += instances.compactMap { EC2Instance($0)?.launched }
             token = answer.text("nextToken")
         } while token != nil
         return found.sorted { $0.id < $1.id }
+    }
+
+    public func supply(of pool: PoolSettings) async throws(NodePoolError) -> PoolSupply {
+        await EC2Market(client: self.client).supply(of: pool)
     }
 
     // MARK: Launching
@@ -109,7 +116,7 @@ public struct EC2FleetProvider: NodePoolProvider {
     /// Terminates what a partial launch brought. Where that fails the outcome stays unknown: asked again with the same token, EC2
     /// names the same machines, and they are terminated then.
     private func undo(_ machines: [MachineID]) async throws(NodePoolError) {
-        do throws(NodePoolError) { try await self.delete(machines) } catch {
+        do throws(NodePoolError) { try await self.terminate(machines) } catch {
             let names = machines.map(\.rawValue).joined(separator: ", ")
             throw NodePoolError(.transient, "a partial launch is not undone yet (\(names)): \(error)")
         }

@@ -34,4 +34,14 @@ struct EC2Instance {
         self.offering = OfferingKey(
             instanceType: type, zone: zone, capacityType: told ?? (isSpot ? .spot : .onDemand))
     }
+
+    var launched: LaunchedMachine {
+        Self.launched(self.id, self.offering, clientToken: self.tags[EC2Tag.launch])
+    }
+
+    /// With the node's provider ID as AWS's cloud provider writes it.
+    static func launched(_ id: MachineID, _ offering: OfferingKey, clientToken: String?) -> LaunchedMachine {
+        LaunchedMachine(
+            id: id, offering: offering, clientToken: clientToken, providerID: "aws:///\(offering.zone)/\(id)")
+    }
 }

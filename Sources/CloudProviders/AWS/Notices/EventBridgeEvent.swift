@@ -1,4 +1,5 @@
 import KubernetesAPI
+import SchedulingModel
 
 /// Reads EventBridge's events of EC2 and AWS Health.
 ///
