@@ -43,15 +43,14 @@ def main(endpoint):
     subnets = {s["AvailabilityZone"]: s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]}
     zone = f"{REGION}a"
     groups = client("autoscaling")
-    for name in ("plain", "eks-gpus-1234"):  # the second stands below the managed node group `gpus`, which the proxy answers for
+    ec2.create_launch_template(
+        LaunchTemplateName="plain", LaunchTemplateData={"ImageId": image, "InstanceType": "g6.xlarge"}
+    )
+    # The second stands below the managed node group `gpus`, which the proxy answers for.
+    for name in ("plain", "eks-gpus-1234"):
         groups.create_auto_scaling_group(
             AutoScalingGroupName=name, MinSize=0, MaxSize=6, DesiredCapacity=1, VPCZoneIdentifier=subnets[zone],
-            MixedInstancesPolicy={
-                "LaunchTemplate": {
-                    "LaunchTemplateSpecification": {"LaunchTemplateName": "gpus", "Version": "$Default"},
-                    "Overrides": [{"InstanceType": "g6.xlarge"}],
-                }
-            },
+            LaunchTemplate={"LaunchTemplateName": "plain", "Version": "$Default"},
         )
     sqs = client("sqs")
     queue = sqs.create_queue(QueueName="berth", Attributes={"VisibilityTimeout": "1"})["QueueUrl"]

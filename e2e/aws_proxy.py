@@ -2,8 +2,8 @@
 """Stands before moto and does what EC2 does and moto never does. Standard library only.
 
 Always: a client token of CreateFleet is idempotent, as at EC2; a web identity is exchanged without a signature; the metadata
-and container endpoints of a machine answer with keys of the role; spot prices and one managed node group are
-answered, after moto has looked at signature and right.
+and container endpoints of a machine answer with keys of the role; spot prices, topology and one managed node group
+are answered, after moto has looked at signature and right.
 
 On request, POST /_rules with a list of rules; the first that matches a call and has `times` left acts on it:
   {"action": "CreateFleet", "times": 1, "do": "answer", "status": 503, "body": "<xml>"}   answers instead of moto
@@ -14,6 +14,8 @@ GET /_calls lists the actions that were asked since the rules were set.
 aws_proxy.py --moto http://127.0.0.1:PORT --fixture FILE: prints its own port, then serves until it is ended.
 """
 import argparse
+import hashlib
+import hmac
 import http.client
 import http.server
 import json
@@ -45,7 +47,18 @@ def spot_prices(form):
     return f"<R><spotPriceHistorySet>{items}</spotPriceHistorySet><nextToken>{token}</nextToken></R>"
 
 
-TAUGHT = {"DescribeSpotPriceHistory": spot_prices}
+def topology(form):
+    """Three layers: all machines below one spine, two to a leaf."""
+    ids = [value for key, value in sorted(form.items()) if key.startswith("InstanceId.")]
+    items = "".join(
+        f"<item><instanceId>{instance}</instanceId><networkNodeSet><item>nn-spine</item><item>nn-aggregate</item>"
+        f"<item>nn-leaf-{index // 2}</item></networkNodeSet></item>"
+        for index, instance in enumerate(ids)
+    )
+    return f"<R><instanceSet>{items}</instanceSet></R>"
+
+
+TAUGHT = {"DescribeSpotPriceHistory": spot_prices, "DescribeInstanceTopology": topology}
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
@@ -124,10 +137,10 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         return status, answer
 
     def nodegroup(self):
-        """moto's managed node groups have no Auto Scaling group; this one does. moto checks the signature and the right first."""
-        status, answer = self.forward(b"")
-        if status == 403:
-            return status, answer
+        """moto's managed node groups have no Auto Scaling group; this one does. moto cannot check the signature of a call without
+        a body (it signs other data then), so that is done here."""
+        if not self.is_signed_by_berth():
+            return 403, b'{"__type": "InvalidSignatureException", "message": "the signature is not that of berth"}'
         nodegroup = {
             "nodegroupName": "gpus", "clusterName": "prod", "status": "ACTIVE", "capacityType": "ON_DEMAND",
             "scalingConfig": {"minSize": 0, "maxSize": 6, "desiredSize": 1}, "instanceTypes": ["g6.xlarge"],
@@ -135,6 +148,23 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             "resources": {"autoScalingGroups": [{"name": "eks-gpus-1234"}]}, "health": {"issues": []},
         }  # fmt: skip
         return 200, json.dumps({"nodegroup": nodegroup}).encode()
+
+    def is_signed_by_berth(self):
+        """Signature Version 4 of a call without query and body, made with the keys of the user `berth`."""
+        keys = self.fixture["users"]["berth"]
+        fields = dict(part.strip().split("=", 1) for part in self.headers["Authorization"].split(" ", 1)[1].split(","))
+        name, scope = fields["Credential"].split("/", 1)
+        if name != keys["accessKeyID"]:
+            return False
+        headers = "".join(f"{h}:{self.headers[h].strip()}\n" for h in fields["SignedHeaders"].split(";"))
+        nothing = hashlib.sha256(b"").hexdigest()
+        request = "\n".join([self.command, self.path, "", headers, fields["SignedHeaders"], nothing])
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        text = "\n".join(["AWS4-HMAC-SHA256", self.headers["X-Amz-Date"], scope, digest])
+        key = b"AWS4" + keys["secretAccessKey"].encode()
+        for part in scope.split("/"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), fields["Signature"])
 
     def taught(self, action, body):
         """What moto answers to these is empty, made up or an error: moto checks the signature and the right, the proxy answers."""

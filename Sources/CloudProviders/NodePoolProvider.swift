@@ -23,10 +23,20 @@ public protocol NodePoolProvider: Sendable {
 
     /// Shapes, prices and limits as the provider has them for the pool; nothing where it cannot tell.
     func supply(of pool: PoolSettings) async throws(NodePoolError) -> PoolSupply
+
+    /// The topology labels that nodes of these machines will carry, by machine: known before they join. Machines of which the
+    /// provider cannot tell are left out.
+    func topologyLabels(
+        of machines: [MachineID], in pool: String
+    ) async throws(NodePoolError) -> [MachineID: [String: String]]
 }
 
 extension NodePoolProvider {
     public func supply(of pool: PoolSettings) async throws(NodePoolError) -> PoolSupply { PoolSupply() }
+
+    public func topologyLabels(
+        of machines: [MachineID], in pool: String
+    ) async throws(NodePoolError) -> [MachineID: [String: String]] { [:] }
 }
 
 /// One launch of one offering.

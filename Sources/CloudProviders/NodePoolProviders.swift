@@ -87,6 +87,12 @@ public struct NodePoolProviders: NodePoolProvider {
         try await self.provider(of: pool.name).supply(of: pool)
     }
 
+    public func topologyLabels(
+        of machines: [MachineID], in pool: String
+    ) async throws(NodePoolError) -> [MachineID: [String: String]] {
+        try await self.provider(of: pool).topologyLabels(of: machines, in: pool)
+    }
+
     private func provider(of pool: String) throws(NodePoolError) -> any NodePoolProvider {
         guard let made = self.byPool[pool] else { throw NodePoolError(.invalid, "pool \(pool) names no provider") }
         return try made.get()

@@ -106,6 +106,20 @@ extension MotoTests {
             await #expect(throws: NodePoolError(.invalid)) { try await lost.grow(self.request(1, token: "d2")) }
         }
 
+        @Test("where machines stand in the network is known before their nodes join")
+        func topology() async throws {
+            let (provider, moto) = try await self.start("topology")
+            let machines = try await provider.grow(self.request(3, token: "topology")).map(\.id)
+            let labels = try await provider.topologyLabels(of: machines, in: "gpus")
+            let layer = "topology.k8s.aws/network-node-layer-"
+            #expect(machines.map { labels[$0]?[layer + "1"] } == ["nn-spine", "nn-spine", "nn-spine"])
+            #expect(machines.map { labels[$0]?[layer + "3"] } == ["nn-leaf-0", "nn-leaf-0", "nn-leaf-1"])
+            try await moto.set([Moto.refusal("DescribeInstanceTopology", "RequestLimitExceeded", status: 503)])
+            await #expect(throws: NodePoolError(.throttled)) {
+                try await provider.topologyLabels(of: machines, in: "gpus")
+            }
+        }
+
         @Test("clusters of one account do not see each other's machines in a pool of the same name")
         func clusters() async throws {
             let (one, _) = try await self.start("cluster-one")

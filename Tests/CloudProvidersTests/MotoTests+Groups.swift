@@ -88,6 +88,9 @@ extension MotoTests {
             #expect(try await provider.machines(of: "gpus").count == 1)
             let nobody = try await self.provider(moto, setting, user: "nobody")
             await #expect(throws: NodePoolError(.denied)) { try await nobody.machines(of: "gpus") }
+            let stranger = try await self.provider(
+                moto, .eksNodegroups(cluster: "prod", [.init(name: "gpus")]), user: "nobody")
+            await #expect(throws: NodePoolError(.denied)) { try await stranger.machines(of: "gpus") }
             let lost = try await self.provider(moto, .autoScalingGroups([.init(name: "lost")]))
             await #expect(throws: NodePoolError(.invalid)) { try await lost.machines(of: "gpus") }
         }

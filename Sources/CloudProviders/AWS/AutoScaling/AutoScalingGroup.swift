@@ -29,9 +29,9 @@ struct AutoScalingLaunch: Equatable {
         self.state = .open
     }
 
-    /// `open 2 5 1764000000 token`; nil for every other text.
+    /// `open/2/5/1764000000/token`; nil for every other text.
     init?(parsing text: String) {
-        let words = text.split(separator: " ", maxSplits: 4).map(String.init)
+        let words = text.split(separator: "/", maxSplits: 4).map(String.init)
         guard words.count == 5, let state = State(rawValue: words[0]), let count = Int(words[1]),
             let target = Int(words[2]), let since = Int64(words[3])
         else { return nil }
@@ -39,7 +39,7 @@ struct AutoScalingLaunch: Equatable {
         self.state = state
     }
 
-    var text: String { "\(self.state.rawValue) \(self.count) \(self.target) \(self.sinceSeconds) \(self.token)" }
+    var text: String { "\(self.state.rawValue)/\(self.count)/\(self.target)/\(self.sinceSeconds)/\(self.token)" }
 
     var isOver: Bool {
         switch self.state {

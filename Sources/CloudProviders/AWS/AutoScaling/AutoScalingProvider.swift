@@ -68,6 +68,12 @@ public struct AutoScalingProvider: NodePoolProvider {
         return found.sorted { $0.id < $1.id }
     }
 
+    public func topologyLabels(
+        of machines: [MachineID], in pool: String
+    ) async throws(NodePoolError) -> [MachineID: [String: String]] {
+        try await EC2Topology(client: self.calls.machines).labels(of: machines)
+    }
+
     // MARK: Growing
 
     private func step(

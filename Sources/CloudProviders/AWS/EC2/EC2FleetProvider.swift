@@ -76,6 +76,12 @@ public struct EC2FleetProvider: NodePoolProvider {
         await EC2Market(client: self.client).supply(of: pool)
     }
 
+    public func topologyLabels(
+        of machines: [MachineID], in pool: String
+    ) async throws(NodePoolError) -> [MachineID: [String: String]] {
+        try await EC2Topology(client: self.client).labels(of: machines)
+    }
+
     // MARK: Launching
 
     private func createFleet(_ request: LaunchRequest) throws(NodePoolError) -> AWSQuery {
