@@ -15,14 +15,19 @@ struct PreemptionRecord {
     var hopeless: Set<Explainer.RefusalKey> = []
     /// Of all pods that may be evicted; nil where there are none.
     let lowestPriority: Int32?
-    /// Made anew when a pod got a node, or a victim was chosen.
-    var units: (placedCount: Int, victimCount: Int, units: [VictimUnit])?
+    /// Pods that leave by themselves, in the order of the snapshot.
+    let leaving: [Int]
+    /// Made at the first need, since most plans evict nobody.
+    var candidates: VictimUnits?
+    /// How many of the plan's placements are taken into account in `candidates`.
+    var seenPlacedCount = 0
 
     init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
         self.budgets = BudgetLedger(snapshot)
         self.stepsLeft = configuration.preemptionStepLimit
         self.lowestPriority =
             configuration.preempts ? snapshot.pods.lazy.filter(\.isEvictable).map(\.priority).min() : nil
+        self.leaving = snapshot.pods.indices.filter { snapshot.pods[$0].isLeaving }
     }
 }
 
@@ -46,19 +51,20 @@ extension PlanningCycle {
         }
         let key = self.explainer.refusalKey(pods[0], &self.state)
         if !isNominated, case .pod = unit.subject, self.preemption.hopeless.contains(key) { return false }
-        let units = mayEvict ? self.victimUnits(below: priority) : []
-        guard isNominated || !units.isEmpty, !self.isAlreadySatisfied(unit) else { return false }
+        guard isNominated || self.preemption.stepsLeft > 0 else {
+            self.preemptionLimitReached = true
+            return false
+        }
+        guard !self.isAlreadySatisfied(unit) else { return false }
 
         // In the world to come those who leave are gone.
-        let leaving = self.snapshot.pods.indices.filter { pod in
-            self.state.node(of: pod) != nil
-                && (self.snapshot.pods[pod].isLeaving || self.preemption.victims.contains(pod))
-        }
+        let leaving = Set(self.preemption.leaving).union(self.preemption.victims).sorted()
         let start = self.state.checkpoint
         let places = leaving.compactMap { pod in self.state.candidate(of: pod).map { (pod: pod, place: $0) } }
         for pod in leaving { self.state.release(pod) }
         let search = PreemptionSearch(
-            subject: unit.subject, units: units, budgets: self.preemption.budgets,
+            subject: unit.subject, victims: self.victims(), priority: mayEvict ? priority : nil,
+            budgets: self.preemption.budgets,
             stepLimit: min(self.preemption.stepsLeft, max(1, self.configuration.preemptionStepLimit / 4)))
         let result = search.run(on: &self.state)
         self.preemption.stepsLeft -= result.stepCount
@@ -91,7 +97,9 @@ extension PlanningCycle {
         self.fillPlanIsDue = true
         self.preemption.reserved += reserved
         self.preemption.victims.formUnion(evicted)
-        self.preemption.victimGroups.formUnion(victims.map(\.group).filter { $0 >= 0 })
+        let groups = Set(victims.map(\.group).filter { $0 >= 0 })
+        self.preemption.victimGroups.formUnion(groups)
+        self.preemption.candidates?.remove(groups: groups, pods: Set(evicted))
         self.preemption.budgets.spend(evicted)
         var group: PodGroupKey?
         if case .group(let top) = unit.subject { group = self.state.groups.groups[top].key }
@@ -144,17 +152,15 @@ extension PlanningCycle {
         return true
     }
 
-    private mutating func victimUnits(below priority: Int32) -> [VictimUnit] {
-        let counts = (self.placedPods.count, self.preemption.victims.count)
-        if self.preemption.units.map({ ($0.placedCount, $0.victimCount) == counts }) != true {
-            let units = VictimUnits(self.state, without: self.preemption.victims).units
-            self.preemption.units = (counts.0, counts.1, units)
+    /// What may be evicted now: a gang that got a member in this plan stays as it is.
+    private mutating func victims() -> VictimUnits {
+        var candidates = self.preemption.candidates ?? VictimUnits(self.state)
+        if self.preemption.seenPlacedCount != self.placedPods.count {
+            self.preemption.seenPlacedCount = self.placedPods.count
+            let groups = Set(self.placedPods.map { self.state.groups.topGroupByPod[$0] }.filter { $0 >= 0 })
+            candidates.remove(groups: groups, pods: [])
         }
-        let all = self.preemption.units?.units ?? []
-        let tooHigh = Set(all.filter { $0.priority >= priority }.map(\.group))
-        // A gang goes as a whole: one important member keeps the others from going with it.
-        return all.filter {
-            $0.priority < priority && ($0.group < 0 || $0.kind == .shrink || !tooHigh.contains($0.group))
-        }
+        self.preemption.candidates = candidates
+        return candidates
     }
 }

@@ -6,7 +6,8 @@ import SchedulingModel
 /// Region by region: for a pod each node, for a gang each domain of each level and then the whole cluster. In a region the
 /// victims of the lowest priority are let go all together until the subject fits; then as many as possible are spared, dearest
 /// first; then sets are tried out exhaustively while steps are left. Exact where the limit is not reached, among sets that lie
-/// in one region.
+/// in one region. Nodes are looked at in the order of their cheapest victim, and no further than to where it alone costs what
+/// the best set does.
 struct PreemptionSearch {
     struct Result {
         /// Nil where nothing that may be evicted makes room; empty where those who leave already do.
@@ -16,8 +17,9 @@ struct PreemptionSearch {
     }
 
     let subject: DemandUnit.Subject
-    /// Cheapest first, all of lower priority.
-    let units: [VictimUnit]
+    let victims: VictimUnits
+    /// Whoever goes is below it; nil where nobody may be evicted.
+    let priority: Int32?
     let budgets: BudgetLedger
     let stepLimit: Int
 
@@ -36,8 +38,10 @@ struct PreemptionSearch {
     func run(on state: inout SolverState) -> Result {
         var run = Run(search: self, stepsLeft: self.stepLimit)
         if self.fits(on: &state, node: nil) { return Result(victims: [], stepCount: 1) }
-        guard !self.units.isEmpty else { return Result(stepCount: 1) }
-        for region in self.regions(state) { run.look(in: region, &state) }
+        switch self.subject {
+        case .pod: self.lookOnNodes(&run, &state)
+        case .group: for region in self.domains(state) { run.look(in: region, &state) }
+        }
         return Result(
             victims: run.best?.set, stepCount: self.stepLimit - run.stepsLeft, limitReached: run.limitReached)
     }
@@ -75,21 +79,33 @@ struct PreemptionSearch {
     struct Region {
         /// The node to fit on, for a single pod.
         var node: Int?
-        /// Positions in `units`.
+        /// Positions in the victims' units, cheapest first.
         var units: [Int]
     }
 
-    private func regions(_ state: SolverState) -> [Region] {
-        var unitsByNode: [Int: [Int]] = [:]
-        for (position, unit) in self.units.enumerated() {
-            for node in Set(unit.pods.compactMap { state.node(of: $0) }) {
-                unitsByNode[node, default: []].append(position)
+    private func isOpen(_ position: Int) -> Bool {
+        self.priority.map { self.victims.isOpen(position, below: $0) } ?? false
+    }
+
+    /// A gang's members above the minimum go with it, wherever they stand.
+    private func lookOnNodes(_ run: inout Run, _ state: inout SolverState) {
+        var seen: Set<Int> = []
+        for (position, unit) in self.victims.units.enumerated() where self.isOpen(position) {
+            if let best = run.best, best.cost <= unit.cost { return }
+            for node in Set(unit.pods.compactMap { state.node(of: $0) }).subtracting(seen).sorted() {
+                seen.insert(node)
+                let units = (self.victims.positionsByNode[node] ?? []).filter(self.isOpen)
+                guard run.stepsLeft > 0 else {
+                    run.limitReached = true
+                    return
+                }
+                run.look(in: Region(node: node, units: units), &state)
             }
         }
-        guard case .group = self.subject else {
-            // A gang's members above the minimum go with it, wherever they stand.
-            return unitsByNode.sorted { $0.key < $1.key }.map { Region(node: $0.key, units: $0.value) }
-        }
+    }
+
+    private func domains(_ state: SolverState) -> [Region] {
+        let unitsByNode = self.victims.positionsByNode.mapValues { $0.filter(self.isOpen) }.filter { !$0.value.isEmpty }
         var regions: [Region] = []
         let levels = state.snapshot.topology.levels.indices.reversed().map(TopologyAxis.level)
         for axis in [.host] + levels where regions.count < Self.regionLimit {
@@ -98,7 +114,8 @@ struct PreemptionSearch {
                 regions.append(Region(units: Set(nodes.flatMap { unitsByNode[$0] ?? [] }).sorted()))
             }
         }
-        return regions + [Region(units: Array(self.units.indices))]
+        let all = self.victims.units.indices.filter(self.isOpen)
+        return all.isEmpty ? [] : regions + [Region(units: all)]
     }
 
     // MARK: One region
@@ -118,7 +135,7 @@ struct PreemptionSearch {
         private static let exhaustiveUnitLimit = 20
 
         mutating func look(in region: Region, _ state: inout SolverState) {
-            let units = region.units.map { self.search.units[$0] }
+            let units = region.units.map { self.search.victims.units[$0] }
             let priorities = Set(units.filter { $0.kind != .shrink }.map(\.priority)).sorted()
             var tried = -1
             for threshold in [nil] + priorities.map(Optional.some) {
@@ -151,7 +168,7 @@ struct PreemptionSearch {
             let gangs = Set(units.filter { $0.kind == .gang }.map(\.group))
             guard !gangs.isEmpty else { return units }
             return units.filter { $0.kind != .shrink || !gangs.contains($0.group) }
-                + self.search.units.filter { $0.kind == .shrink && gangs.contains($0.group) }
+                + self.search.victims.units.filter { $0.kind == .shrink && gangs.contains($0.group) }
         }
 
         private mutating func isEnough(_ units: [VictimUnit], _ region: Region, _ state: inout SolverState) -> Bool {

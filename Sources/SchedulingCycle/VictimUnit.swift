@@ -12,6 +12,14 @@ struct VictimUnit {
     let cost: DisruptionCost
 }
 
+extension VictimUnit {
+    /// Whether all of it is of lower priority. A gang goes as a whole: one important member keeps the others from going with it.
+    func isBelow(_ priority: Int32, in victims: VictimUnits) -> Bool {
+        self.priority < priority
+            && (self.kind != .gang || victims.highestPriorityByGroup[self.group, default: .min] < priority)
+    }
+}
+
 /// Everything in the cluster that may be evicted for work of a higher priority: single pods, whole gangs, and members of
 /// gangs above their minimum, the last in ring order first.
 ///
@@ -19,23 +27,50 @@ struct VictimUnit {
 struct VictimUnits {
     /// Cheapest first; equals by their lowest pod index.
     private(set) var units: [VictimUnit] = []
+    /// Positions in `units` by node index, cheapest first.
+    private(set) var positionsByNode: [Int: [Int]] = [:]
+    /// Of the units of each gang.
+    private(set) var highestPriorityByGroup: [Int: Int32] = [:]
+    /// By position: units that were chosen, or whose gang is no longer as it was.
+    private var isGone: [Bool] = []
     private let snapshot: ClusterSnapshot
 
-    init(_ state: SolverState, without victims: Set<Int>) {
+    init(_ state: SolverState) {
         self.snapshot = state.snapshot
         for pod in self.snapshot.pods.indices
-        where state.groups.topGroupByPod[pod] < 0 && self.snapshot.pods[pod].isEvictable && !victims.contains(pod) {
+        where state.groups.topGroupByPod[pod] < 0 && self.snapshot.pods[pod].isEvictable {
             self.add(.pod, [pod], group: -1)
         }
-        for top in state.groups.topGroups { self.addGang(top, state, victims) }
+        for top in state.groups.topGroups { self.addGang(top, state) }
         self.units.sort { ($0.cost, $0.pods.first ?? 0) < ($1.cost, $1.pods.first ?? 0) }
+        self.isGone = Array(repeating: false, count: self.units.count)
+        for (position, unit) in self.units.enumerated() {
+            for node in Set(unit.pods.compactMap { state.node(of: $0) }) {
+                self.positionsByNode[node, default: []].append(position)
+            }
+            guard unit.group >= 0 else { continue }
+            let highest = self.highestPriorityByGroup[unit.group, default: .min]
+            self.highestPriorityByGroup[unit.group] = max(highest, unit.priority)
+        }
     }
 
-    private mutating func addGang(_ top: Int, _ state: SolverState, _ victims: Set<Int>) {
+    /// Whether the unit may still be chosen for a preemptor of that priority.
+    func isOpen(_ position: Int, below priority: Int32) -> Bool {
+        !self.isGone[position] && self.units[position].isBelow(priority, in: self)
+    }
+
+    /// No unit of these is chosen from now on.
+    mutating func remove(groups: Set<Int>, pods: Set<Int>) {
+        for (position, unit) in self.units.enumerated() where !self.isGone[position] {
+            self.isGone[position] =
+                unit.group >= 0 ? groups.contains(unit.group) : unit.pods.contains(where: pods.contains)
+        }
+    }
+
+    private mutating func addGang(_ top: Int, _ state: SolverState) {
         let members = state.groups.pods(below: top).filter { state.node(of: $0) != nil }
         let standing = members.filter { !self.snapshot.pods[$0].isTerminating }
-        guard !standing.isEmpty, standing.allSatisfy({ self.snapshot.pods[$0].node != nil && !victims.contains($0) })
-        else { return }
+        guard !standing.isEmpty, standing.allSatisfy({ self.snapshot.pods[$0].node != nil }) else { return }
         let extra = Set(self.membersAboveMinimum(top, state))
         for pod in extra.sorted() { self.add(.shrink, [pod], group: top) }
         guard standing.allSatisfy({ self.snapshot.pods[$0].isEvictable }) else { return }
