@@ -53,7 +53,7 @@ let package = Package(
 
         .target(
             name: "ControlLoop",
-            dependencies: ["SchedulingModel", "PlacementVerifier", "SchedulingCycle"],
+            dependencies: ["SchedulingModel", "PlacementVerifier", "SchedulingCycle", "CapacityPlanner"],
             swiftSettings: strict),
 
         .target(name: "TraceReplay", dependencies: ["SchedulingModel", "PlacementSolver"], swiftSettings: strict),
@@ -118,7 +118,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "Simulation", dependencies: ["SchedulingModel", "SchedulingCycle", "ControlLoop"],
+            name: "Simulation", dependencies: ["SchedulingModel", "SchedulingCycle", "CapacityPlanner", "ControlLoop"],
             swiftSettings: strict),
 
         // Never imported by the product.
@@ -160,7 +160,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ControlLoopTests",
-            dependencies: ["ControlLoop", "SchedulingModel", "PlacementVerifier", "TestSupport"],
+            dependencies: [
+                "ControlLoop", "CapacityPlanner", "SchedulingCycle", "SchedulingModel", "PlacementVerifier",
+                "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -22,6 +22,9 @@ struct SimulateChaosCommand: ParsableCommand {
     @Option(help: "The first seed.")
     var from: UInt64 = 1
 
+    @Flag(name: .customLong("no-cloud"), help: "No cluster can buy nodes: seeds as they were before some could.")
+    var noCloud = false
+
     @Flag(help: "Print what happens, step by step.")
     var trace = false
 
@@ -35,6 +38,8 @@ struct SimulateChaosCommand: ParsableCommand {
     func run() throws {
         var options = ChaosOptions()
         options.keepsTrace = self.trace
+        options.hasCloud = !self.noCloud
+        let flag = self.noCloud ? " --no-cloud" : ""
         var summary = ChaosSummary()
         for seed in self.from..<self.from + self.seeds {
             let outcome = ChaosRun.run(seed: seed, options: options)
@@ -42,7 +47,7 @@ struct SimulateChaosCommand: ParsableCommand {
             for line in outcome.trace { _ = Terminal.writeOutput(line + "\n") }
             if let finding = outcome.finding {
                 _ = Terminal.writeOutput(
-                    "seed \(seed): \(finding)\n  berth simulate chaos --seeds 1 --from \(seed) --trace\n")
+                    "seed \(seed): \(finding)\n  berth simulate chaos --seeds 1 --from \(seed)\(flag) --trace\n")
             }
         }
         _ = Terminal.writeOutput(summary.text)
@@ -57,12 +62,14 @@ struct ChaosSummary {
     private var millis: Int64 = 0
     private var faults: [String: Int] = [:]
     private var evictions = 0
+    private var launches = 0
 
     mutating func add(_ outcome: ChaosOutcome) {
         self.seeds += 1
         self.millis += outcome.simulatedMillis
         if outcome.finding != nil { self.failures += 1 }
         self.evictions += outcome.evictionCount
+        self.launches += outcome.launchCount
         self.faults.merge(outcome.faults, uniquingKeysWith: +)
     }
 
@@ -71,7 +78,7 @@ struct ChaosSummary {
         let total = self.faults.values.reduce(0, +)
         var text =
             "\(self.seeds) seeds, \(self.failures) failed; \(minutes / 60) h \(minutes % 60) min simulated, \(total) faults, "
-            + "\(self.evictions) evictions for higher priority\n"
+            + "\(self.evictions) evictions for higher priority, \(self.launches) launches\n"
         for fault in self.faults.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text += "  \(fault.key): \(fault.value)\n"
         }

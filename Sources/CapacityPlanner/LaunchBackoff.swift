@@ -38,6 +38,11 @@ public struct LaunchBackoff: Sendable {
         self.entries[key].map { now < $0.untilSeconds } ?? false
     }
 
+    /// When the next offering that is blocked now may be tried again; nil where none is.
+    public func nextEnd(atSeconds now: Int64) -> Int64? {
+        self.entries.values.map(\.untilSeconds).filter { $0 > now }.min()
+    }
+
     /// Everything that is blocked now. Handed to `CapacityPlanner.plan`.
     public func blocked(atSeconds now: Int64) -> Set<OfferingKey> {
         Set(self.entries.filter { now < $0.value.untilSeconds }.keys)

@@ -56,18 +56,11 @@ struct PurchaseTrial {
         }
     }
 
-    /// The template under its own name. Below the zone it stands in domains of its launch as far as that promises, and
-    /// alone on every narrower level.
     private static func node(of launch: Launch, launch number: Int, number position: Int) -> NodeState {
-        var node = launch.template
-        // No Kubernetes name begins with a bracket, so it is nobody else's.
-        node.name = NodeName("(new \(launch.pool) \(position))")
-        node.labels["kubernetes.io/hostname"] = node.name.rawValue
-        for level in node.topologyPath.indices where node.topologyPath[level] == nil {
-            if let shared = launch.sharedLevel, level <= shared { node.topologyPath[level] = "(launch \(number))" }
-        }
-        if launch.sharesNVLink { node.nvlinkDomain = "(launch \(number))" }
-        return node
+        launch.template.expected(
+            // No Kubernetes name begins with a bracket, so it is nobody else's.
+            as: NodeName("(new \(launch.pool) \(position))"), launch: "\(number)", sharedLevel: launch.sharedLevel,
+            sharesNVLink: launch.sharesNVLink)
     }
 
     /// Places what is pending, and keeps it.

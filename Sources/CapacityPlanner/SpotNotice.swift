@@ -118,6 +118,14 @@ public struct SpotNotice: Hashable, Sendable {
         return (.asked, purchases.map { .buyReplacement(for: self.node, group: $0) })
     }
 
+    /// Whether whoever is still on the node has to go now.
+    public var isEvicting: Bool {
+        switch self.state {
+        case .evicted: true
+        case .watched, .draining, .gone: false
+        }
+    }
+
     /// When `tick` has something to do; nil while nothing is due.
     public var nextDeadline: Int64? {
         switch self.state {

@@ -67,6 +67,8 @@ public enum EvictionReason: Hashable, Sendable {
     case gangIncomplete(PodGroupKey)
     /// A pod of higher priority, or the gang it is the first of, gets its room.
     case preempted(for: PodKey)
+    /// Its node is about to be taken by the cloud.
+    case interrupted(NodeName)
 }
 
 public enum ActionResult: Hashable, Sendable {

@@ -22,12 +22,21 @@ extension ControlLoop {
                 self.placements(plan) + self.explanations(plan) + self.evictions(plan, snapshot, now)
                 + self.preemptionActions(plan, now)
         }
+        var purchases: PurchasePlan?
+        var violations: [Violation] = []
+        do throws(RefusedPlan) {
+            if case .accepted = verdict { purchases = try self.planCapacity(plan, snapshot, now) }
+        } catch {
+            violations = error.violations
+        }
         let decisions = actions.map {
             DecisionRecord(atMillis: now, cycle: self.cycleCount, snapshotDigest: digest, action: $0)
         }
         self.published = PublishedPlan(
             cycle: self.cycleCount, atMillis: now, snapshot: snapshot, plan: plan, verdict: verdict,
             snapshotDigest: digest, decisions: decisions)
+        self.published?.purchases = purchases
+        self.published?.purchaseViolations = violations
         return actions
     }
 
@@ -43,8 +52,20 @@ extension ControlLoop {
             groups[key] = PodGroup(key: key, minMember: 1, problem: "pod group \(key) does not exist")
         }
         return ClusterSnapshot(
-            nodes: Array(self.nodes.values), pods: pods, groups: Array(groups.values),
+            nodes: self.openNodes(), pods: pods, groups: Array(groups.values),
             topology: self.topology, budgets: self.budgets)
+    }
+
+    /// Nodes that are given back or taken are closed from the decision on, before the watch shows it.
+    private func openNodes() -> [NodeState] {
+        let closed = self.closedNodes()
+        guard !closed.isEmpty else { return Array(self.nodes.values) }
+        return self.nodes.values.map { node in
+            guard closed.contains(node.name), !node.taints.contains(.givingBack) else { return node }
+            var node = node
+            node.taints.append(.givingBack)
+            return node
+        }
     }
 
     /// Nil for a pod that holds nothing and wants nothing any more.

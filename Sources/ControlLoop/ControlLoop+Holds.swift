@@ -31,6 +31,7 @@ extension ControlLoop {
         case .pinnedWithoutRoom: pod.state.node == nil
         case .gangIncomplete(let group): self.partialGangs[group] != nil
         case .preempted(let preemptor): self.nominations[preemptor] != nil
+        case .interrupted(let node): self.capacity.notices[node] != nil && pod.state.node == node
         }
     }
 

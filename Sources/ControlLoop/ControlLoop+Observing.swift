@@ -7,11 +7,15 @@ extension ControlLoop {
         self.topology = cluster.topology
         let before = self.nodes.keys
         self.nodes = Dictionary(cluster.nodes.map { ($0.name, $0) }) { $1 }
+        for name in before where self.nodes[name] == nil { self.noteNodeGone(name) }
+        self.capacity.pools = cluster.pools
+        self.replaceClaims(by: cluster.claims, now)
         self.take(cluster.budgets, now)
         self.groups = Dictionary(cluster.groups.map { ($0.key, $0) }) { $1 }
         let listed = Dictionary(cluster.pods.map { ($0.state.key, $0) }) { $1 }
         for (key, pod) in self.pods where listed[key] == nil { self.forget(key, uid: pod.uid) }
         for pod in listed.values { self.see(pod, now) }
+        for node in cluster.nodes { self.noteNode(node, now) }
         return before.filter { self.nodes[$0] == nil }.sorted()
     }
 

@@ -89,7 +89,7 @@ extension ControlLoop {
     }
 
     /// Between half of the doubled wait and all of it, so that replicas and pods do not ask in step.
-    private mutating func wait(after failures: Int) -> Int64 {
+    mutating func wait(after failures: Int) -> Int64 {
         let longest = max(self.configuration.retryMillis, self.configuration.longestRetryMillis)
         let wait = min(longest, self.configuration.retryMillis << Int64(min(failures, 16)))
         return wait / 2 + Int64(self.generator.int(in: 0...Int(max(0, wait - wait / 2))))

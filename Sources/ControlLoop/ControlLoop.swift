@@ -1,3 +1,4 @@
+public import CapacityPlanner
 public import SchedulingCycle
 import SchedulingModel
 
@@ -52,16 +53,18 @@ public struct ControlLoop: Sendable {
     /// Those of them whose room nobody counts on any more.
     var late: Set<PodKey> = []
     var budgets: [DisruptionBudget] = []
+    var capacity: CapacityState
     var cycleDueMillis: Int64?
     var cycleCount: UInt64 = 0
     var generator: SeededGenerator
     private var lastActionID: UInt64 = 0
-    private var lastMillis: Int64 = .min
+    var lastMillis: Int64 = .min
     private var steppedDownMillis: Int64?
 
     public init(configuration: ControlLoopConfiguration = ControlLoopConfiguration()) {
         self.configuration = configuration
         self.generator = SeededGenerator(seed: configuration.seed)
+        self.capacity = CapacityState(configuration)
     }
 
     /// When `.tick` has something to do; nil while only an event can.
@@ -69,7 +72,7 @@ public struct ControlLoop: Sendable {
         var deadlines =
             self.refusals.values.map(\.untilMillis) + [self.cycleDueMillis].compactMap(\.self)
         if self.isLeader {
-            deadlines += self.retries.map(\.dueMillis) + self.preemptionDeadlines
+            deadlines += self.retries.map(\.dueMillis) + self.preemptionDeadlines + self.capacityDeadlines
             // The next cycle looks at all of them.
             if self.cycleDueMillis == nil {
                 deadlines +=
@@ -96,7 +99,7 @@ public struct ControlLoop: Sendable {
             self.cycleDueMillis = nil
             actions += self.runCycle(now)
         }
-        return actions
+        return actions + self.stepCapacity(now)
     }
 
     private mutating func note(_ event: Event, _ now: Int64) -> [Action] {
@@ -105,9 +108,12 @@ public struct ControlLoop: Sendable {
             let lost = self.replaceAll(by: cluster, now)
             self.requestCycle(now)
             return lost.flatMap { self.checkAssumptions(on: $0) }
-        case .nodeChanged(let node): self.nodes[node.name] = node
+        case .nodeChanged(let node):
+            self.nodes[node.name] = node
+            self.noteNode(node, now)
         case .nodeRemoved(let name):
             self.nodes[name] = nil
+            self.noteNodeGone(name)
             self.requestCycle(now)
             return self.checkAssumptions(on: name)
         case .podChanged(let pod): guard self.see(pod, now) else { return [] }
@@ -117,9 +123,21 @@ public struct ControlLoop: Sendable {
         case .budgetsChanged(let budgets):
             guard self.budgets != budgets else { return [] }
             self.take(budgets, now)
+        case .claimChanged(let claim):
+            self.see(claim, now)
+            return []
+        case .claimRemoved(let token):
+            self.claimRemoved(token, now)
+            return []
+        case .noticed(let notice):
+            self.take(notice, now)
+            return []
+        case .poolFinished(let id, let result):
+            self.finishPool(id, result, now)
+            return []
         case .leadershipGained:
             self.requestCycle(now)
-            return self.takeOver()
+            return self.takeOver(now)
         case .leadershipLost: self.stepDown(now)
         case .finished(let id, let result): return self.finish(id, result, now)
         case .tick: return []
@@ -139,6 +157,7 @@ public struct ControlLoop: Sendable {
             let isGangDue = self.partialGangs.values.contains { $0.lookMillis <= now }
             if isPinDue || isGangDue { self.requestCycle(now) }
             self.passPreemptionTime(now)
+            self.passCapacityTime(now)
         } else if let steppedDownMillis, now >= steppedDownMillis + self.configuration.doubtMillis {
             // No write of ours can still be under way.
             if !self.assumptions.isEmpty { self.requestCycle(now) }
@@ -155,18 +174,23 @@ public struct ControlLoop: Sendable {
     }
 
     mutating func action(_ kind: Action.Kind) -> Action {
-        self.lastActionID += 1
-        let action = Action(id: ActionID(rawValue: self.lastActionID), kind: kind)
+        let action = Action(id: self.nextActionID(), kind: kind)
         self.inFlight[action.id] = ActionUnderWay(action: action, sinceMillis: self.lastMillis)
         return action
+    }
+
+    mutating func nextActionID() -> ActionID {
+        self.lastActionID += 1
+        return ActionID(rawValue: self.lastActionID)
     }
 
     // MARK: Leadership
 
     /// What this process decided when it led before may have happened: only the server knows.
-    private mutating func takeOver() -> [Action] {
+    private mutating func takeOver(_ now: Int64) -> [Action] {
         guard !self.isLeader else { return [] }
         self.isLeader = true
+        self.takeOverCapacity(now)
         self.steppedDownMillis = nil
         return self.assumptions.keys.sorted().compactMap { self.pods[$0].map(self.target) }.map {
             self.action(.read($0))
@@ -191,6 +215,7 @@ public struct ControlLoop: Sendable {
         self.pauses = [:]
         self.spared = [:]
         self.ended = []
+        self.stepDownCapacity()
     }
 }
 
@@ -221,6 +246,23 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var leavingMillis: Int64 = 600_000
     /// Of the jitter of retries. Replicas should differ.
     public var seed: UInt64 = 0
+    /// Begins the client tokens of launches. Different for every process that ever leads; at most 40 characters.
+    public var tokenPrefix = "berth"
+    /// Milliseconds since 1970 at time 0 of the events.
+    public var epochMillis: Int64 = 0
+    /// What interruptions cost, for purchases.
+    public var interruptions = InterruptionModel()
+    /// How long an offering is left alone that was refused: first, and at most.
+    public var firstBackoffSeconds: Int64 = 60
+    public var longestBackoffSeconds: Int64 = 1800
+    /// How long work must have waited before nodes are bought for it, so that what comes together is bought together.
+    public var purchaseDelayMillis: Int64 = 2000
+    /// How long after its launch a machine may take to become a usable node; then it is given up and deleted.
+    public var joinMillis: Int64 = 900_000
+    /// How long a bought node must have stood empty, and unwanted, before it is given back.
+    public var idleMillis: Int64 = 300_000
+    /// How long after a node was seen closed to newcomers it must still be empty. Longer than a binding may be under way.
+    public var settleMillis: Int64 = 10_000
 
     public init() {}
 }

@@ -15,12 +15,19 @@ public enum Event: Hashable, Sendable {
     case groupRemoved(PodGroupKey)
     /// Replaces all that were known.
     case budgetsChanged([DisruptionBudget])
+    /// Ignored where a later version of the claim is known.
+    case claimChanged(LaunchClaim)
+    case claimRemoved(token: String)
+    /// A cloud takes a machine back.
+    case noticed(TakenNotice)
     /// From now on actions come out.
     case leadershipGained
     /// From now on none do; what was asked before and has no result yet is forgotten.
     case leadershipLost
     /// Every action is answered once. An answer to an unknown action is ignored.
     case finished(ActionID, ActionResult)
+    /// Every pool action is answered once, too.
+    case poolFinished(ActionID, PoolResult)
     /// Time has passed and nothing else happened.
     case tick
 }
@@ -66,15 +73,22 @@ public struct ObservedCluster: Hashable, Sendable {
     public var groups: [PodGroup]
     public var topology: Topology
     public var budgets: [DisruptionBudget]
+    /// What may be bought. Nothing is, where there are none.
+    public var pools: [NodePool]
+    /// What has been bought.
+    public var claims: [LaunchClaim]
 
     public init(
         nodes: [NodeState] = [], pods: [ObservedPod] = [], groups: [PodGroup] = [],
-        topology: Topology = Topology(), budgets: [DisruptionBudget] = []
+        topology: Topology = Topology(), budgets: [DisruptionBudget] = [], pools: [NodePool] = [],
+        claims: [LaunchClaim] = []
     ) {
         self.nodes = nodes
         self.pods = pods
         self.groups = groups
         self.topology = topology
         self.budgets = budgets
+        self.pools = pools
+        self.claims = claims
     }
 }

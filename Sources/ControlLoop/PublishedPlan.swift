@@ -16,6 +16,10 @@ public struct PublishedPlan: Sendable {
     public var snapshot: ClusterSnapshot
     public var plan: Plan
     public var verdict: Verdict
+    /// What this cycle buys, and for what nothing is bought; nil where nothing was to be decided, and on a replica that does not lead.
+    public var purchases: PurchasePlan?
+    /// Why a trial of the capacity planner was refused: a bug of ours, for which nothing is bought.
+    public var purchaseViolations: [Violation] = []
     /// Equal snapshots have equal digests, on every machine.
     public var snapshotDigest: String
     /// One per action that this cycle asked for.

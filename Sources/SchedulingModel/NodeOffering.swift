@@ -54,6 +54,9 @@ public struct NodeOffering: Hashable, Sendable {
 
 /// Offerings that are bought under one name and one limit.
 public struct NodePool: Hashable, Sendable {
+    /// Names the pool on nodes that were bought for it.
+    public static let label = "berth.dev/pool"
+
     public var name: String
     public var offerings: [NodeOffering]
     /// Nodes that the pool has now, joined or on their way.

@@ -11,11 +11,13 @@ public struct NodeState: Hashable, Sendable {
     /// One value per level of the snapshot's topology, nil where the label is missing.
     public var topologyPath: [String?]
     public var nvlinkDomain: String?
+    /// `spec.providerID`: the machine below, as its cloud names it. Nil where nobody has said.
+    public var providerID: String?
 
     public init(
         name: NodeName, labels: [String: String] = [:], taints: [Taint] = [],
         allocatable: ResourceAmounts = ResourceAmounts(), devicePools: [DevicePool] = [],
-        topologyPath: [String?] = [], nvlinkDomain: String? = nil
+        topologyPath: [String?] = [], nvlinkDomain: String? = nil, providerID: String? = nil
     ) {
         self.name = name
         self.labels = labels
@@ -24,6 +26,13 @@ public struct NodeState: Hashable, Sendable {
         self.devicePools = devicePools
         self.topologyPath = topologyPath
         self.nvlinkDomain = nvlinkDomain
+        self.providerID = providerID
+    }
+
+    /// The machine that a provider ID names, by its last part: `aws:///us-east-1a/i-0123` is `i-0123`.
+    public var machine: MachineID? {
+        guard let last = self.providerID?.split(separator: "/").last else { return nil }
+        return MachineID(String(last))
     }
 
     /// The domain this node is in on an axis. A missing label makes it a domain of its own.

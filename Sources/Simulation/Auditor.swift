@@ -9,6 +9,14 @@ struct Auditor {
     var forgiveUntilMillis: Int64 = -1
     /// Evictions for work of higher priority.
     var evictionCount = 0
+    var launchCount = 0
+    /// Claims that somebody else has removed.
+    var removedClaims: Set<String> = []
+    /// Tokens and machines that a replica has said are over.
+    var endedTokens: Set<String> = []
+    /// As they were last asked to be written.
+    var askedClaims: [String: LaunchClaim] = [:]
+    var endedMachines: Set<MachineID> = []
     private var mostDevices: [NodeName: [(atMillis: Int64, devices: Int64)]] = [:]
 
     mutating func report(_ finding: String) { self.finding = self.finding ?? finding }
@@ -78,7 +86,7 @@ struct Auditor {
                 return "gang \(group.key) holds room with \(standing) of at least \(group.minMember) members"
             }
         }
-        return self.unplaced(world)
+        return self.unplaced(world) ?? self.capacityFinding(of: world)
     }
 
     /// Whatever the planner would still place should have been.

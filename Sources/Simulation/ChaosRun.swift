@@ -6,6 +6,8 @@ public struct ChaosOptions: Hashable, Sendable {
     public var quietMillis: Int64 = 1_800_000
     /// One call in so many goes wrong.
     public var callFaultOdds = 6
+    /// Whether every other cluster can buy nodes.
+    public var hasCloud = true
     /// Between two disturbances at most.
     public var longestPauseMillis = 15_000
     /// Steps after which a run counts as a livelock.
@@ -23,6 +25,8 @@ public struct ChaosOutcome: Hashable, Sendable {
     public var faults: [String: Int]
     /// Pods that were asked to go for work of higher priority.
     public var evictionCount: Int
+    /// Launches that brought machines.
+    public var launchCount: Int
     /// The first broken rule; nil where all held.
     public var finding: String?
     /// What happened, one line each; empty unless asked for.
@@ -38,6 +42,7 @@ public enum ChaosRun {
         let finding = world.run()
         return ChaosOutcome(
             seed: seed, simulatedMillis: world.now, faults: world.faults,
-            evictionCount: world.auditor.evictionCount, finding: finding, trace: world.trace)
+            evictionCount: world.auditor.evictionCount, launchCount: world.auditor.launchCount, finding: finding,
+            trace: world.trace)
     }
 }

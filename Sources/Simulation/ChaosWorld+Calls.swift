@@ -11,7 +11,7 @@ extension ChaosWorld {
         var replyAfterMillis: Int64?
     }
 
-    private enum Fate: CaseIterable {
+    enum Fate: CaseIterable {
         case done, delayed, lostAfter, lostBefore, late, unavailable, conflict, rejected, crash
     }
 
@@ -23,7 +23,7 @@ extension ChaosWorld {
         }
     }
 
-    private mutating func fate() -> Fate {
+    mutating func fate() -> Fate {
         guard !self.isHealing, self.generator.once(in: self.options.callFaultOdds) else { return .done }
         let fates = Fate.allCases.filter { $0 != .done }
         let fate = self.generator.pick(fates)

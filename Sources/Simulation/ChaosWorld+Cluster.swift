@@ -6,7 +6,7 @@ struct SimulatedScheduler {
     var view = SimulatedReplica.View()
     /// Where it has decided to bind pods, until its watch shows them.
     var assumed: [PodKey: (uid: String, node: NodeName)] = [:]
-    var lastDelivery: [Int64] = [0, 0, 0, 0]
+    var lastDelivery: [Int64] = [0, 0, 0, 0, 0]
     var isDue = false
 }
 
@@ -28,7 +28,7 @@ extension ChaosWorld {
             for index in self.workloads.indices where key.name.hasPrefix("\(self.workloads[index].name)-") {
                 self.after(100...2000, .reconcile(index))
             }
-        case .node, .nodeGone, .group, .groupGone, .budgets: break
+        case .node, .nodeGone, .group, .groupGone, .budgets, .claim, .claimGone: break
         }
     }
 
@@ -82,7 +82,7 @@ extension ChaosWorld {
         switch change {
         case .pod(let pod) where pod.state.node != nil: self.scheduler.assumed[pod.state.key] = nil
         case .podGone(let key, _): self.scheduler.assumed[key] = nil
-        case .pod, .node, .nodeGone, .group, .groupGone, .budgets: break
+        case .pod, .node, .nodeGone, .group, .groupGone, .budgets, .claim, .claimGone: break
         }
         self.wakeScheduler()
     }

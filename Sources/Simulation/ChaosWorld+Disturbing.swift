@@ -5,11 +5,14 @@ import SchedulingModel
 extension ChaosWorld {
     mutating func disturb() {
         guard !self.isHealing else { return }
-        let disturbances: [(inout ChaosWorld) -> Void] = [
+        var disturbances: [(inout ChaosWorld) -> Void] = [
             { $0.addWorkload() }, { $0.addWorkload() }, { $0.deleteWorkload() }, { $0.deletePod() }, { $0.deletePod() },
             { $0.failNode() }, { $0.removeNode() }, { $0.replaceNode() }, { $0.shrinkNode() }, { $0.moveNode() },
             { $0.cordonNode() }, { $0.crashAny() }, { $0.loseLease() }, { $0.breakWatch() }, { $0.jumpClock() },
         ]
+        if !self.cloud.pools.isEmpty {
+            disturbances += [{ $0.changeCapacity() }, { $0.interruptMachine() }, { $0.removeClaim() }]
+        }
         let disturb = self.generator.pick(disturbances)
         disturb(&self)
         self.after(200...self.options.longestPauseMillis, .disturb)
@@ -88,13 +91,15 @@ extension ChaosWorld {
         guard let node = self.anyNode() else { return }
         self.count("node lost")
         self.note("\(node.name) is lost")
+        // Of a bought one the machine goes with it, or stays and registers anew.
+        if let machine = node.machine, self.generator.once(in: 2) { self.take(machine) }
         self.store.remove(node.name)
         self.after(1000...60_000, .healNode(node.name))
     }
 
     /// The same name, other hardware, at once.
     private mutating func replaceNode() {
-        guard let node = self.anyNode() else { return }
+        guard let node = self.anyNode(), node.machine == nil else { return }
         self.count("node replaced under its name")
         self.store.remove(node.name)
         self.deviceCounts[node.name] = self.generator.pick([2, 4, 8])
@@ -106,9 +111,9 @@ extension ChaosWorld {
         self.count("devices lost")
         let devices = self.generator.int(in: 0...Int(node.allocatable[.nvidiaGPU]) - 1)
         self.note("\(node.name) has \(devices) devices left")
-        let taints = node.taints
-        node = .simulated(node.name.rawValue, devices: devices, rack: node.topologyPath.first ?? nil)
-        node.taints = taints
+        let shrunk = NodeState.simulated(node.name.rawValue, devices: devices, rack: nil)
+        node.allocatable = shrunk.allocatable
+        node.devicePools = shrunk.devicePools
         self.store.put(node)
         self.after(2000...60_000, .healNode(node.name))
     }
@@ -124,9 +129,9 @@ extension ChaosWorld {
     }
 
     mutating func heal(_ name: NodeName) {
-        guard let devices = self.deviceCounts[name] else { return }
-        let rack = self.store.nodes[name]?.topologyPath.first ?? "r0"
-        let node = NodeState.simulated(name.rawValue, devices: devices, rack: rack)
+        guard var node = self.asDelivered(name) else { return }
+        // Readiness comes back; what Berth has written stays.
+        node.taints = self.store.nodes[name]?.taints.filter { $0.key.hasPrefix("berth.dev/") } ?? []
         if self.store.nodes[name] != node { self.store.put(node) }
         for pod in self.store.pods(on: name) {
             if self.stuckPods.contains(pod.key), self.isHealing || self.generator.once(in: 2) {
@@ -135,6 +140,15 @@ extension ChaosWorld {
                 self.after(20...1500, .kubelet(pod.key, uid: pod.observed.uid))
             }
         }
+    }
+
+    /// The node in full health; nil where its machine is gone.
+    private func asDelivered(_ name: NodeName) -> NodeState? {
+        if let devices = self.deviceCounts[name] {
+            let rack = self.store.nodes[name]?.topologyPath.first ?? "r0"
+            return .simulated(name.rawValue, devices: devices, rack: rack)
+        }
+        return self.cloud.instances[MachineID(name.rawValue)].flatMap { $0.isGone ? nil : self.cloud.node($0) }
     }
 
     // MARK: Berth itself
@@ -163,6 +177,10 @@ extension ChaosWorld {
         self.isHealing = true
         self.note("no more faults")
         for name in self.deviceCounts.keys.sorted() { self.heal(name) }
+        for node in self.store.nodes.values.sorted(by: { $0.name < $1.name }) where node.machine != nil {
+            self.heal(node.name)
+        }
+        for offering in self.cloud.pools.flatMap(\.offerings) { self.cloud.setCapacity(1000, of: offering.key) }
         for index in self.replicas.indices where !self.replicas[index].isAlive { self.restart(index) }
         if self.leaseHolder == nil { self.queue.schedule(.elect, atMillis: self.now + 15_000) }
         for index in self.workloads.indices { self.reconcile(index) }

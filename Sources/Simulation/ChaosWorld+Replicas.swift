@@ -49,6 +49,7 @@ extension ChaosWorld {
     mutating func apply(_ event: Event, to index: Int) {
         let time = self.now + self.replicas[index].clockOffset
         let actions = self.replicas[index].loop.apply(event, atMillis: time)
+        let poolActions = self.replicas[index].loop.takePoolActions()
         if !actions.isEmpty {
             self.auditor.check(actions, of: self.replicas[index], atMillis: self.now)
             for action in actions {
@@ -61,9 +62,16 @@ extension ChaosWorld {
             }
             self.send(actions, from: index)
         }
+        if !poolActions.isEmpty {
+            self.auditor.checkPurchases(poolActions, of: self.replicas[index], self)
+            self.sendPool(poolActions, from: index)
+        }
         if self.replicas[index].isAlive { self.scheduleWake(index) }
         if case .refused(let violations)? = self.replicas[index].loop.published?.verdict {
             self.auditor.report("the verifier refused a plan: \(violations)")
+        }
+        if let violations = self.replicas[index].loop.published?.purchaseViolations, !violations.isEmpty {
+            self.auditor.report("the verifier refused a purchase: \(violations)")
         }
     }
 
@@ -126,6 +134,13 @@ extension ChaosWorld {
         configuration.planner.searchesFixes = false
         configuration.planner.provesBound = false
         configuration.planner.preempts = true
+        configuration.tokenPrefix = "r\(index)g\(self.replicas[index].generation)"
+        configuration.purchaseDelayMillis = 500
+        configuration.joinMillis = 60_000
+        configuration.idleMillis = 20_000
+        configuration.settleMillis = 5000
+        configuration.firstBackoffSeconds = 5
+        configuration.longestBackoffSeconds = 120
         self.replicas[index].loop = ControlLoop(configuration: configuration)
         self.replicas[index].isAlive = true
         self.replicas[index].committed = [:]

@@ -13,6 +13,14 @@ struct ChaosWorld {
         /// A call reaches the API server.
         case land(Call)
         case reply(Int, generation: Int, ActionID, ActionResult)
+        case landPool(PoolCall)
+        case replyPool(Int, generation: Int, ActionID, PoolResult)
+        /// A machine that was bought becomes a node.
+        case boot(MachineID)
+        /// The cloud takes a machine.
+        case take(MachineID)
+        /// The node of a machine that is gone.
+        case nodeGone(NodeName)
         case kubelet(PodKey, uid: String)
         /// A terminating pod ends.
         case end(PodKey, uid: String)
@@ -28,12 +36,14 @@ struct ChaosWorld {
     }
 
     let options: ChaosOptions
+    let seed: UInt64
     var generator: SeededGenerator
     var now: Int64 = 0
     var queue = EventQueue<Step>()
     var store = SimulatedStore(topology: Topology(levels: [TopologyLevel(name: "rack", labelKey: "rack")]))
     var replicas: [SimulatedReplica] = []
     var scheduler = SimulatedScheduler()
+    var cloud = SimulatedCloud(pools: [])
     var workloads: [SimulatedWorkload] = []
     /// Devices per node as delivered, before anything shrank.
     var deviceCounts: [NodeName: Int] = [:]
@@ -47,6 +57,7 @@ struct ChaosWorld {
 
     init(seed: UInt64, options: ChaosOptions) {
         self.options = options
+        self.seed = seed
         self.generator = SeededGenerator(seed: seed)
     }
 
@@ -57,6 +68,9 @@ struct ChaosWorld {
         self.build()
         var stepCount = 0
         while let next = self.queue.popNext() {
+            if case .wake(let replica, _) = next.step, self.replicas[replica].loop.nextDeadlineMillis == nil {
+                continue
+            }
             self.now = next.atMillis
             stepCount += 1
             if stepCount > self.options.stepLimit { return "no end: \(stepCount) steps, now \(next.step)" }
@@ -78,6 +92,12 @@ struct ChaosWorld {
         case .wake(let replica, let generation): self.wake(replica, generation)
         case .land(let call): self.land(call)
         case .reply(let replica, let generation, let id, let result): self.reply(replica, generation, id, result)
+        case .landPool(let call): self.land(call)
+        case .replyPool(let replica, let generation, let id, let result):
+            self.replyPool(replica, generation, id, result)
+        case .boot(let machine): self.boot(machine)
+        case .take(let machine): self.take(machine)
+        case .nodeGone(let name): self.store.remove(name)
         case .kubelet(let key, let uid): self.kubeletTakes(key, uid)
         case .end(let key, let uid): if self.store.pod(key, uid: uid) != nil { self.store.remove(key) }
         case .reconcile(let workload): self.reconcile(workload)
@@ -113,6 +133,7 @@ struct ChaosWorld {
             self.deviceCounts[node.name] = devices
             self.store.put(node)
         }
+        self.buildCloud()
         for _ in 0..<self.generator.int(in: 1...4) { self.addWorkload() }
         for index in 0..<self.generator.int(in: 1...2) {
             let whole = self.generator.once(in: 2)
@@ -124,5 +145,16 @@ struct ChaosWorld {
         self.after(1000...5000, .disturb)
         self.queue.schedule(.heal, atMillis: self.options.chaosMillis)
         self.spreadChanges()
+    }
+
+    /// Half of the clusters can buy. Drawn apart, so that a seed gives the others as it would without clouds.
+    private mutating func buildCloud() {
+        var generator = SeededGenerator(seed: self.seed ^ 0x5EED_C10D)
+        guard self.options.hasCloud, generator.once(in: 2) else { return }
+        self.cloud = SimulatedCloud(pools: SimulatedCloud.pools(&generator))
+        self.store.pools = self.cloud.pools
+        for offering in self.cloud.pools.flatMap(\.offerings) {
+            self.cloud.setCapacity(generator.int(in: 0...4), of: offering.key)
+        }
     }
 }

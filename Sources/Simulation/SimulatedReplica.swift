@@ -14,7 +14,7 @@ struct SimulatedReplica {
     let seed: UInt64
     var view = View()
     /// Per kind of object: a watch keeps its order.
-    var lastDelivery: [Int64] = [0, 0, 0, 0]
+    var lastDelivery: [Int64] = [0, 0, 0, 0, 0]
     var wakeAtMillis: Int64?
     /// What a process that was suspended has lost of the time, and what jumps gave it.
     var clockOffset: Int64 = 0
@@ -33,6 +33,8 @@ struct SimulatedReplica {
         var pods: [PodKey: ObservedPod] = [:]
         var groups: [PodGroupKey: PodGroup] = [:]
         var budgets: [DisruptionBudget] = []
+        var claims: [String: LaunchClaim] = [:]
+        var pools: [NodePool] = []
 
         init() {}
 
@@ -41,13 +43,16 @@ struct SimulatedReplica {
             for pod in cluster.pods { self.pods[pod.state.key] = pod }
             for group in cluster.groups { self.groups[group.key] = group }
             self.budgets = cluster.budgets
+            for claim in cluster.claims { self.claims[claim.token] = claim }
+            self.pools = cluster.pools
         }
 
         func cluster(_ topology: Topology) -> ObservedCluster {
             ObservedCluster(
                 nodes: self.nodes.values.sorted { $0.name < $1.name },
                 pods: self.pods.values.sorted { $0.state.key < $1.state.key },
-                groups: self.groups.values.sorted { $0.key < $1.key }, topology: topology, budgets: self.budgets)
+                groups: self.groups.values.sorted { $0.key < $1.key }, topology: topology, budgets: self.budgets,
+                pools: self.pools, claims: self.claims.values.sorted { $0.token < $1.token })
         }
 
         mutating func take(_ change: SimulatedStore.Change) {
@@ -59,6 +64,8 @@ struct SimulatedReplica {
             case .group(let group): self.groups[group.key] = group
             case .groupGone(let key): self.groups[key] = nil
             case .budgets(let budgets): self.budgets = budgets
+            case .claim(let claim): self.claims[claim.token] = claim
+            case .claimGone(let token): self.claims[token] = nil
             }
         }
     }
@@ -71,6 +78,7 @@ extension SimulatedStore.Change {
         case .pod, .podGone: 1
         case .group, .groupGone: 2
         case .budgets: 3
+        case .claim, .claimGone: 4
         }
     }
 
@@ -83,6 +91,8 @@ extension SimulatedStore.Change {
         case .group(let group): .groupChanged(group)
         case .groupGone(let key): .groupRemoved(key)
         case .budgets(let budgets): .budgetsChanged(budgets)
+        case .claim(let claim): .claimChanged(claim)
+        case .claimGone(let token): .claimRemoved(token: token)
         }
     }
 }

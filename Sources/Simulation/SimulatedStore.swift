@@ -29,6 +29,8 @@ struct SimulatedStore {
         case group(PodGroup)
         case groupGone(PodGroupKey)
         case budgets([DisruptionBudget])
+        case claim(LaunchClaim)
+        case claimGone(String)
     }
 
     private(set) var nodes: [NodeName: NodeState] = [:]
@@ -37,6 +39,9 @@ struct SimulatedStore {
     /// How many pods of each workload must stay healthy, by the value of their label `app`.
     var minAvailable: [String: Int] = [:]
     private(set) var budgets: [DisruptionBudget] = []
+    private(set) var claims: [String: LaunchClaim] = [:]
+    /// Configuration of Berth, the same for all replicas.
+    var pools: [NodePool] = []
     private var version: UInt64 = 0
     private var uidCount = 0
     /// Not yet handed to the watches, oldest first.
@@ -56,7 +61,8 @@ struct SimulatedStore {
         ObservedCluster(
             nodes: self.nodes.values.sorted { $0.name < $1.name },
             pods: self.pods.values.map(\.observed).sorted { $0.state.key < $1.state.key },
-            groups: self.groups.values.sorted { $0.key < $1.key }, topology: self.topology, budgets: self.budgets)
+            groups: self.groups.values.sorted { $0.key < $1.key }, topology: self.topology, budgets: self.budgets,
+            pools: self.pools, claims: self.claims.values.sorted { $0.token < $1.token })
     }
 
     var podsByKey: [Pod] { self.pods.values.sorted { $0.key < $1.key } }
@@ -113,6 +119,32 @@ struct SimulatedStore {
         guard let pod = self.pods.removeValue(forKey: key) else { return }
         self.version += 1
         self.changes.append(.podGone(key, uid: pod.observed.uid))
+    }
+
+    // MARK: Claims
+
+    mutating func record(_ claim: LaunchClaim) -> PoolResult {
+        let known = self.claims[claim.token]
+        guard claim.version == 0 || known != nil else { return .notFound }
+        guard known?.version ?? 0 == claim.version else { return .conflict }
+        self.version += 1
+        var written = claim
+        written.version = self.version
+        self.claims[claim.token] = written
+        self.changes.append(.claim(written))
+        return .recorded(version: self.version)
+    }
+
+    mutating func forget(_ claim: LaunchClaim) -> PoolResult {
+        guard let known = self.claims[claim.token] else { return .notFound }
+        guard known.version == claim.version else { return .conflict }
+        self.removeClaim(claim.token)
+        return .succeeded
+    }
+
+    mutating func removeClaim(_ token: String) {
+        self.claims[token] = nil
+        self.changes.append(.claimGone(token))
     }
 
     // MARK: Writes of schedulers

@@ -9,7 +9,7 @@ public struct NodePoolBuilder: Sendable {
     let snapshot: ClusterSnapshot
 
     /// Names the pool on nodes that were bought for it.
-    public static let poolLabel = "berth.dev/pool"
+    public static let poolLabel = NodePool.label
 
     public init(configuration: BerthConfiguration, snapshot: ClusterSnapshot) {
         self.configuration = configuration

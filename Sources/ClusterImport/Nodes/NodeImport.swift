@@ -30,7 +30,7 @@ struct NodeImport {
         let state = NodeState(
             name: NodeName(node.metadata.name), labels: labels, taints: Self.taints(of: node),
             allocatable: allocatable, devicePools: devices.pools, topologyPath: self.topology.path(of: labels),
-            nvlinkDomain: self.topology.nvlinkDomain(of: labels))
+            nvlinkDomain: self.topology.nvlinkDomain(of: labels), providerID: node.providerID)
         return ImportedNode(
             state: state, deviceIndexByUUID: devices.indexByUUID, problems: problems + devices.problems)
     }

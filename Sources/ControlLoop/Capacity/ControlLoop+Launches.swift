@@ -1,0 +1,119 @@
+import CapacityPlanner
+import SchedulingCycle
+import SchedulingModel
+
+/// What to buy: once per cycle, for what would still wait when everything that is bought has joined.
+extension ControlLoop {
+    /// Decides on purchases and on nodes to give back.
+    ///
+    /// - Returns: What is bought; nil where nothing was to be decided.
+    /// - Throws: `RefusedPlan` where the verifier rejects a trial: a bug of ours.
+    mutating func planCapacity(
+        _ plan: Plan, _ snapshot: ClusterSnapshot, _ now: Int64
+    ) throws(RefusedPlan) -> PurchasePlan? {
+        guard self.isLeader, !self.capacity.isIdle else { return nil }
+        self.capacity.unblockMillis = nil
+        let future = FutureCluster(self, plan, snapshot)
+        let ahead = try Planner(configuration: self.lookingAhead).plan(future.snapshot)
+        let used = Set(ahead.assignments.map(\.node))
+        let tokens = Set(used.compactMap { future.tokens[$0] })
+        for token in self.capacity.launches.keys where self.capacity.launches[token]?.tries == 0 {
+            self.capacity.launches[token]?.isWanted = tokens.contains(token)
+        }
+        let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
+        try self.giveBack(snapshot, wanted: used.union(placed), now)
+        guard !ahead.pending.isEmpty, !self.capacity.pools.isEmpty else {
+            self.capacity.demandSinceMillis = nil
+            return nil
+        }
+        let since = self.capacity.demandSinceMillis ?? now
+        self.capacity.demandSinceMillis = since
+        guard now >= since + self.configuration.purchaseDelayMillis, self.capacity.isListed else { return nil }
+        let planner = CapacityPlanner(
+            interruptions: self.configuration.interruptions, configuration: self.lookingAhead)
+        let purchases = try planner.plan(
+            future.snapshot, leaving: ahead, pools: self.capacity.countedPools(self.nodes),
+            blocked: self.capacity.backoff.blocked(atSeconds: now / 1000))
+        for purchase in purchases.purchases { self.buy(purchase, now) }
+        if purchases.unserved.contains(where: { $0.reason == .offeringsExhausted }) {
+            self.capacity.unblockMillis = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
+        }
+        return purchases
+    }
+
+    private var lookingAhead: PlannerConfiguration {
+        var configuration = self.configuration.planner
+        configuration.preempts = false
+        configuration.searchesFixes = false
+        configuration.provesBound = false
+        configuration.refillLimit = 0
+        return configuration
+    }
+
+    private mutating func buy(_ purchase: Purchase, _ now: Int64) {
+        self.capacity.launchCount += 1
+        let claim = LaunchClaim(
+            token: "\(self.configuration.tokenPrefix)-\(self.capacity.launchCount)", pool: purchase.pool,
+            offering: purchase.offering, count: purchase.nodeCount, group: purchase.group,
+            sinceMillis: self.wallMillis(now))
+        var launch = CapacityState.Launch(claim: claim, written: nil, seenMillis: now)
+        launch.isWanted = true
+        self.capacity.launches[claim.token] = launch
+    }
+}
+
+/// The cluster as it will be when what is bought has joined and what is taken is gone.
+struct FutureCluster {
+    private(set) var snapshot: ClusterSnapshot
+    /// The launches of nodes that have not joined yet, by the names that they stand under.
+    private(set) var tokens: [NodeName: String] = [:]
+
+    init(_ loop: ControlLoop, _ plan: Plan, _ snapshot: ClusterSnapshot) {
+        var nodes = Dictionary(snapshot.nodes.map { ($0.name, $0) }) { $1 }
+        let taken = Set(loop.capacity.notices.keys)
+        for name in taken { nodes[name] = nil }
+        for (name, giving) in loop.capacity.giving {
+            if case .draining = giving { nodes[name]?.taints.removeAll { $0.key == Taint.givingBack.key } }
+        }
+        for launch in loop.capacity.launches.values {
+            for (index, name) in Self.expectedNames(launch, loop).enumerated() {
+                let name = name ?? NodeName("(launch \(launch.claim.token) \(index))")
+                guard !taken.contains(name), let node = loop.expectedNode(launch.claim, as: name) else { continue }
+                nodes[name] = node
+                self.tokens[name] = launch.claim.token
+            }
+        }
+        self.snapshot = ClusterSnapshot(
+            nodes: Array(nodes.values), pods: Self.pods(plan, snapshot, taken: taken), groups: snapshot.groups,
+            topology: snapshot.topology)
+    }
+
+    /// One per machine that is still to come: the name of its node, where it has one already.
+    private static func expectedNames(_ launch: CapacityState.Launch, _ loop: ControlLoop) -> [NodeName?] {
+        switch launch.claim.phase {
+        case .launching: Array(repeating: nil, count: launch.claim.count)
+        case .launched: launch.claim.machines(.expected).map { loop.capacity.nodeByMachine[$0] }
+        case .closing: []
+        }
+    }
+
+    /// What the plan places stands; what room is made for is served; what stands on a node that is taken will wait again.
+    private static func pods(_ plan: Plan, _ snapshot: ClusterSnapshot, taken: Set<NodeName>) -> [PodState] {
+        let places = Dictionary(plan.assignments.map { ($0.pod, $0) }) { $1 }
+        let reserved = Set(plan.preemptions.flatMap(\.reservations).map(\.pod))
+        return snapshot.pods.compactMap { state in
+            if reserved.contains(state.key) { return nil }
+            var pod = state
+            if let place = places[pod.key] {
+                pod.standing = .bound(place.node)
+                pod.knownDevices = place.devices
+                if let rank = place.rank { pod.rank = rank }
+            }
+            guard let node = pod.node, taken.contains(node) else { return pod }
+            if pod.isTerminating || pod.belongsToNode { return nil }
+            pod.standing = .pending
+            pod.knownDevices = []
+            return pod
+        }
+    }
+}

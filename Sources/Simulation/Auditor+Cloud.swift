@@ -1,0 +1,142 @@
+import CapacityPlanner
+import ControlLoop
+import SchedulingCycle
+import SchedulingModel
+
+/// Money: what is bought, for whom, and what becomes of it.
+extension Auditor {
+    // MARK: Steps
+
+    mutating func checkLaunch(_ claim: LaunchClaim, _ world: ChaosWorld, atMillis now: Int64) {
+        self.launchCount += 1
+        guard now > self.forgiveUntilMillis else { return }
+        guard let pool = world.cloud.pools.first(where: { $0.name == claim.pool }) else { return }
+        let count = world.cloud.livingCount(of: claim.pool)
+        if count > pool.maxNodes {
+            self.report("\(claim.token) makes \(count) machines of at most \(pool.maxNodes) in \(pool.name) at \(now)")
+        }
+        if world.store.claims[claim.token] == nil, !self.removedClaims.contains(claim.token) {
+            self.report("\(claim.token) is launched and not written down at \(now)")
+        }
+    }
+
+    mutating func checkDeletion(_ machine: MachineID, _ world: ChaosWorld, atMillis now: Int64) {
+        guard now > self.forgiveUntilMillis else { return }
+        let name = NodeName(machine.rawValue)
+        guard let node = world.store.nodes[name], !node.taints.contains(where: { $0.key == "berth.dev/interruption" })
+        else {
+            return
+        }
+        let pods = world.store.pods.values.filter { pod in
+            !pod.state.isTerminating && (pod.state.node ?? pod.observed.pinnedNode) == name
+        }
+        if let pod = pods.min(by: { $0.key < $1.key }) {
+            self.report("\(machine) is deleted under \(pod.key) at \(now)")
+        }
+    }
+
+    /// Nothing is bought for pods that would find room on what is bought already and still on its way, as the replica was shown it.
+    mutating func checkPurchases(_ actions: [PoolAction], of replica: SimulatedReplica, _ world: ChaosWorld) {
+        let known = self.askedClaims
+        self.noteWrites(actions)
+        guard world.now > self.forgiveUntilMillis, let published = replica.loop.published,
+            let purchases = published.purchases?.purchases, !purchases.isEmpty
+        else { return }
+        let isBuying = actions.contains { (action: PoolAction) in
+            guard case .record(let claim) = action.kind, claim.version == 0, claim.phase == .launching else {
+                return false
+            }
+            return known[claim.token] == nil
+        }
+        guard isBuying else { return }
+        var nodes = Dictionary(published.snapshot.nodes.map { ($0.name, $0) }) { $1 }
+        // What it has asked for itself may not be shown yet; what it asks for now does not count.
+        let own = known.filter { $0.key.hasPrefix(replica.loop.configuration.tokenPrefix + "-") }
+        for claim in replica.view.claims.merging(own, uniquingKeysWith: { $1 }).values
+        where claim.phase != .closing && !self.endedTokens.contains(claim.token) {
+            let isLate = published.atMillis - claim.sinceMillis >= replica.loop.configuration.joinMillis
+            guard !isLate, let pool = world.cloud.pools.first(where: { $0.name == claim.pool }) else { continue }
+            let machines = claim.machines.filter { $0.phase == .expected && !self.endedMachines.contains($0.id) }
+            let expected = machines.map { NodeName($0.id.rawValue) }
+            let unknown = claim.phase == .launching ? (0..<claim.count).map { NodeName("(\(claim.token) \($0))") } : []
+            for name in expected + unknown {
+                nodes[name] = pool.expectedNode(claim.offering, as: name, launch: claim.token)
+            }
+        }
+        let pods = published.snapshot.pods.map { state in
+            var pod = state
+            if let place = published.plan.assignments.first(where: { $0.pod == pod.key }) {
+                pod.standing = .bound(place.node)
+                pod.knownDevices = place.devices
+            }
+            return pod
+        }
+        let snapshot = ClusterSnapshot(
+            nodes: Array(nodes.values), pods: pods, groups: published.snapshot.groups,
+            topology: published.snapshot.topology)
+        guard let plan = try? Planner().plan(snapshot) else { return }
+        let placed = Set(plan.assignments.map(\.pod))
+        for purchase in purchases where !purchase.pods.isEmpty && purchase.pods.allSatisfy(placed.contains) {
+            self.report("\(purchase.offering) is bought twice for \(purchase.pods) at \(world.now)")
+        }
+    }
+
+    private mutating func noteWrites(_ actions: [PoolAction]) {
+        for action in actions {
+            switch action.kind {
+            case .record(let claim):
+                self.askedClaims[claim.token] = claim
+                if claim.phase == .closing { self.endedTokens.insert(claim.token) }
+                self.endedMachines.formUnion(claim.machines.filter { $0.phase == .leaving }.map(\.id))
+            case .forget(let claim): self.endedTokens.insert(claim.token)
+            case .launch, .delete, .list, .taint, .mark: break
+            }
+        }
+    }
+
+    // MARK: The end
+
+    func capacityFinding(of world: ChaosWorld) -> String? {
+        let living = world.cloud.living
+        for machine in living {
+            let claim = world.store.claims.values.first { $0.machines.contains { $0.id == machine.id } }
+            guard claim != nil else { return "machine \(machine.id) of \(machine.token) is in no claim" }
+            let name = NodeName(machine.id.rawValue)
+            guard let node = world.store.nodes[name] else { return "machine \(machine.id) never became a node" }
+            if let taint = node.taints.first { return "\(name) keeps \(taint.key)" }
+            if world.store.pods(on: name).isEmpty { return "machine \(machine.id) is paid for nothing" }
+        }
+        let ids = Set(living.map(\.id))
+        for claim in world.store.claims.values.sorted(by: { $0.token < $1.token }) {
+            if claim.machines.isEmpty { return "claim \(claim.token) stands for nothing" }
+            if let machine = claim.machines.first(where: { !ids.contains($0.id) }) {
+                return "claim \(claim.token) has \(machine.id), which is gone"
+            }
+        }
+        for node in world.store.nodes.values.sorted(by: { $0.name < $1.name }) {
+            if let machine = node.machine, !ids.contains(machine) { return "node \(node.name) has no machine" }
+        }
+        return self.unbought(world)
+    }
+
+    /// Whatever could be bought for what waits should have been.
+    private func unbought(_ world: ChaosWorld) -> String? {
+        let cluster = world.store.observed
+        let snapshot = ClusterSnapshot(
+            nodes: cluster.nodes, pods: cluster.pods.map(\.state), groups: cluster.groups, topology: cluster.topology)
+        let pools = world.cloud.pools.map { pool in
+            var pool = pool
+            pool.nodeCount = world.cloud.livingCount(of: pool.name)
+            return pool
+        }
+        do throws(RefusedPlan) {
+            let plan = try Planner().plan(snapshot)
+            let purchases = try CapacityPlanner().plan(snapshot, leaving: plan, pools: pools)
+            return purchases.purchases.first.map {
+                "\($0.nodeCount) x \($0.offering) would serve \($0.pods), which wait"
+            }
+        } catch {
+            return "the verifier refuses the last purchase: \(error.violations)"
+        }
+    }
+}
