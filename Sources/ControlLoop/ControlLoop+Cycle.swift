@@ -11,7 +11,7 @@ extension ControlLoop {
         var plan: Plan
         var verdict = PublishedPlan.Verdict.accepted
         do throws(RefusedPlan) {
-            plan = try Planner(configuration: self.configuration.planner).plan(snapshot)
+            plan = try Planner(configuration: self.configuration.planner).plan(snapshot, on: &self.compiled)
         } catch {
             plan = error.plan
             verdict = .refused(error.violations)

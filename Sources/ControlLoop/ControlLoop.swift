@@ -56,6 +56,8 @@ public struct ControlLoop: Sendable {
     var capacity: CapacityState
     var cycleDueMillis: Int64?
     var cycleCount: UInt64 = 0
+    /// For the planner, from the last cycle.
+    var compiled = CompiledCluster()
     var generator: SeededGenerator
     private var lastActionID: UInt64 = 0
     var lastMillis: Int64 = .min

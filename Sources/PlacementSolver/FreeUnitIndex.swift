@@ -130,22 +130,43 @@ struct FreeUnitIndex: Sendable {
 
     // MARK: Invariants
 
-    func checkInvariants(holds: (Int) -> Bool, freeUnits: (Int) -> Int, level: (Int) -> Int) {
-        for (node, bucket) in self.bucketByNode.enumerated() {
-            guard holds(node) else {
-                precondition(bucket < 0, "node \(node) is in bucket \(bucket) and should not be in any")
-                continue
+    /// Nodes by bucket, as a search comes upon them: by the levels, the summaries and the words.
+    var contents: [IndexBucket] {
+        var found: [IndexBucket] = []
+        for units in self.levels.indices {
+            for level in 0..<Self.levelCount where self.levels[units] & (1 << UInt64(level)) != 0 {
+                let bucket = units * Self.levelCount + level
+                var nodes: [Int] = []
+                let everyNode = NodeBitset(capacity: self.bucketByNode.count) { _ in true }
+                _ = self.first(in: bucket, allowed: everyNode) { node in
+                    nodes.append(node)
+                    return false
+                }
+                found.append(IndexBucket(number: bucket, nodes: nodes))
             }
-            let units = max(0, min(freeUnits(node), Self.largestUnits))
-            let expected = units * Self.levelCount + level(node)
-            precondition(Int(bucket) == expected, "node \(node) is in bucket \(bucket), not \(expected)")
-            let place = Int(self.storage[expected])
-            precondition(
-                self.words[place * self.wordCount + node >> 6] & (1 << UInt64(node & 63)) != 0,
-                "bucket \(expected) lost node \(node)")
         }
-        precondition(
-            self.countByBucket.reduce(0) { $0 + Int($1) } == self.bucketByNode.count { $0 >= 0 },
-            "buckets hold other nodes than were put in")
+        return found
     }
+
+    /// Compares what a search comes upon with an index that is made afresh.
+    func checkInvariants(holds: (Int) -> Bool, freeUnits: (Int) -> Int, level: (Int) -> Int) {
+        var fresh = FreeUnitIndex(nodeCount: self.bucketByNode.count)
+        for node in self.bucketByNode.indices where holds(node) {
+            fresh.update(node: node, freeUnits: freeUnits(node), level: level(node))
+        }
+        precondition(self.bucketByNode == fresh.bucketByNode, "nodes stand in other buckets than in a fresh index")
+        let (kept, made) = (self.contents, fresh.contents)
+        precondition(kept == made, "a search finds \(kept) by bucket, in a fresh index \(made)")
+        let counts = Dictionary(uniqueKeysWithValues: kept.map { ($0.number, $0.nodes.count) })
+        for (bucket, count) in self.countByBucket.enumerated() {
+            precondition(Int(count) == counts[bucket, default: 0], "bucket \(bucket) counts \(count) nodes")
+        }
+    }
+}
+
+/// One bucket of an index that holds nodes, for comparing indexes.
+struct IndexBucket: Equatable {
+    let number: Int
+    /// In the order of a search.
+    let nodes: [Int]
 }

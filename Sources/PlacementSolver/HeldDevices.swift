@@ -45,6 +45,7 @@ extension SolverState {
     private func demandRule(of pod: Int) -> DeviceDemandRule {
         let shape = Int(self.shapeByPod[pod])
         if shape >= 0 { return self.rules[shape].device }
+        if let kind = self.holdings.kind(of: pod) { return kind.device }
         return DeviceDemandRule(self.snapshot.pods[pod].deviceRequests[0])
     }
 }

@@ -30,7 +30,13 @@ struct NodeKinds: Sendable {
     }
 
     /// Takes note of a node that has changed. Kinds that no node is of any more stay.
-    mutating func update(_ index: Int, to node: NodeState) { self.kindByNode[index] = self.kind(of: node) }
+    mutating func update(_ index: Int, to node: NodeState) {
+        let example = Int(self.kindByNode[index])
+        if self.examples[example].taints == node.taints, self.examples[example].devicePools == node.devicePools {
+            return
+        }
+        self.kindByNode[index] = self.kind(of: node)
+    }
 
     private mutating func kind(of node: NodeState) -> Int32 {
         let key = Key(taints: node.taints, pools: node.devicePools)

@@ -57,14 +57,26 @@ struct PartIndex: Sendable {
         return nil
     }
 
+    /// Nodes by bucket, as a search comes upon them.
+    var contents: [IndexBucket] {
+        (0..<Self.bucketCount).filter { self.occupied & (1 << UInt64($0)) != 0 }.map { bucket in
+            var nodes: [Int] = []
+            self.buckets[bucket].forEach { nodes.append($0) }
+            return IndexBucket(number: bucket, nodes: nodes)
+        }
+    }
+
+    /// Compares what a search comes upon with an index that is made afresh.
     func checkInvariants(bits: (Int) -> UInt64) {
-        for (node, kept) in self.bucketsByNode.enumerated() {
-            precondition(kept == bits(node), "node \(node) is in part buckets \(kept), not \(bits(node))")
-            for bucket in 0..<Self.bucketCount {
-                precondition(
-                    self.buckets[bucket].contains(node) == (kept & (1 << UInt64(bucket)) != 0),
-                    "part bucket \(bucket) and node \(node) differ")
-            }
+        var fresh = PartIndex(nodeCount: self.bucketsByNode.count)
+        for node in self.bucketsByNode.indices { fresh.update(node: node, bits: bits(node)) }
+        precondition(
+            self.bucketsByNode == fresh.bucketsByNode, "nodes stand in other part buckets than in a fresh index")
+        let (kept, made) = (self.contents, fresh.contents)
+        precondition(kept == made, "a search finds \(kept) by part bucket, in a fresh index \(made)")
+        let counts = Dictionary(uniqueKeysWithValues: kept.map { ($0.number, $0.nodes.count) })
+        for (bucket, count) in self.countByBucket.enumerated() {
+            precondition(Int(count) == counts[bucket, default: 0], "part bucket \(bucket) counts \(count) nodes")
         }
     }
 }

@@ -18,19 +18,20 @@ extension SolverState {
         var matrix = [Int64](repeating: 0, count: rows.count * snapshot.nodes.count)
         let rowByName = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
         for (index, node) in snapshot.nodes.enumerated() {
-            Self.write(node.allocatable, at: index * rows.count, of: &matrix, rowByName)
+            Self.write(node.allocatable, at: index * rows.count, of: &matrix) { rowByName[$0] }
         }
         return matrix
     }
 
     /// - Precondition: Nothing but zeros stands there.
+    @inline(__always)
     static func write(
-        _ amounts: ResourceAmounts, at start: Int, of matrix: inout [Int64], _ rowByName: [ResourceName: Int]
+        _ amounts: ResourceAmounts, at start: Int, of matrix: inout [Int64], row: (ResourceName) -> Int?
     ) {
         // A node that does not say how many pods it takes is not limited by it.
         matrix[start] = Int64(Int32.max)
         for entry in amounts.entries {
-            if let row = rowByName[entry.name] { matrix[start + row] = entry.amount }
+            if let row = row(entry.name) { matrix[start + row] = entry.amount }
         }
     }
 
@@ -49,39 +50,48 @@ extension SolverState {
 
     /// - Returns: False where nobody says which devices the pod holds.
     mutating func bookFact(_ pod: Int, on node: Int) -> Bool {
+        let kind =
+            self.holdings.kind(of: pod)
+            ?? self.holdings.note(
+                pod, self.snapshot.pods[pod], rowByResource: self.rowByResource,
+                poolRowByResource: self.poolRowByResource)
         self.occupy(node: node, pod: pod)
-        if self.snapshot.pods[pod].deviceRequests.isEmpty { return true }
-        if self.snapshot.pods[pod].knownDevices.isEmpty { return false }
+        if kind.deviceRequestCount == 0 { return true }
+        if !kind.knowsDevices { return false }
         self.heldByPod[pod].assignments = self.snapshot.pods[pod].knownDevices
         self.book(self.heldByPod[pod], of: pod, on: node, sign: 1)
         return true
     }
 
     mutating func assumeHeldDevices(_ pods: [Int]) {
-        let byAge = pods.sorted { lhs, rhs in
-            let (left, right) = (self.snapshot.pods[lhs].creationSeconds, self.snapshot.pods[rhs].creationSeconds)
-            return left != right ? left < right : lhs < rhs
-        }
-        for pod in byAge { self.assumeHeldDevices(pod, on: Int(self.nodeByPod[pod])) }
+        var byAge = pods.map { (age: self.snapshot.pods[$0].creationSeconds, pod: $0) }
+        byAge.sort { $0.age != $1.age ? $0.age < $1.age : $0.pod < $1.pod }
+        for (_, pod) in byAge { self.assumeHeldDevices(pod, on: Int(self.nodeByPod[pod])) }
     }
 
     private mutating func assumeHeldDevices(_ pod: Int, on node: Int) {
-        let requests = self.snapshot.pods[pod].deviceRequests
-        for request in requests {
+        guard let kind = self.holdings.kind(of: pod), kind.deviceRequestCount == 1 else {
+            return self.assumeSeveralHeld(pod, on: node)
+        }
+        guard let pool = self.devices.pool(on: node, row: Int(kind.poolRow)) else { return }
+        let chosen = self.devices.assumeHeld(kind.device, in: pool)
+        self.devices.book(kind.device, in: pool, devices: chosen, sign: 1)
+        self.heldByPod[pod].pool = Int32(pool)
+        self.heldByPod[pod].devices = chosen
+    }
+
+    /// For a pod with several device requests.
+    private mutating func assumeSeveralHeld(_ pod: Int, on node: Int) {
+        for request in self.snapshot.pods[pod].deviceRequests {
             guard let pool = self.devices.pool(on: node, of: request.resource) else { continue }
             let rule = DeviceDemandRule(request)
             let chosen = self.devices.assumeHeld(rule, in: pool)
             self.devices.book(rule, in: pool, devices: chosen, sign: 1)
-            if requests.count == 1 {
-                self.heldByPod[pod].pool = Int32(pool)
-                self.heldByPod[pod].devices = chosen
-            } else {
-                let ledger = DeviceLedger(pool: self.devices.kind(of: pool), loads: [])
-                self.heldByPod[pod].assignments += ledger.assignments(request, at: chosen.indices).map { assignment in
-                    var assumed = assignment
-                    assumed.isAssumed = true
-                    return assumed
-                }
+            let ledger = DeviceLedger(pool: self.devices.kind(of: pool), loads: [])
+            self.heldByPod[pod].assignments += ledger.assignments(request, at: chosen.indices).map { assignment in
+                var assumed = assignment
+                assumed.isAssumed = true
+                return assumed
             }
         }
     }

@@ -9,6 +9,22 @@ extension SolverState {
         self.checkIndexes()
     }
 
+    /// Compares a state that was brought up to date with one compiled from the same snapshot. Slow; for tests and debug builds.
+    public func checkEquals(_ compiled: SolverState) {
+        precondition(self.snapshot == compiled.snapshot, "states of different snapshots")
+        precondition(self.nodeByPod == compiled.nodeByPod, "pods stand on other nodes")
+        precondition(self.allocatable == compiled.allocatable && self.free == compiled.free, "free amounts differ")
+        precondition(self.devices.loads == compiled.devices.loads, "device loads differ")
+        for pod in self.heldByPod.indices {
+            precondition(self.devices(of: pod) == compiled.devices(of: pod), "pod \(pod) holds other devices")
+        }
+        precondition(self.hostPortsByNode.filter { !$0.value.isEmpty } == compiled.hostPortsByNode, "host ports differ")
+        precondition(self.groups.leafByPod == compiled.groups.leafByPod, "pods are members of other groups")
+        precondition(self.exclusiveOwners == compiled.exclusiveOwners, "domains belong to other groups")
+        precondition(self.unitIndexes.map(\.contents) == compiled.unitIndexes.map(\.contents), "indexes differ")
+        precondition(self.bystanderIndex.contents == compiled.bystanderIndex.contents, "indexes differ")
+    }
+
     private func checkAmounts() {
         var fresh = self.allocatable
         for (pod, node) in self.nodeByPod.enumerated() where node >= 0 {

@@ -26,6 +26,7 @@ extension SolverState {
         guard isKnown, guest.group == nil else { return false }
         self.snapshot.seat(guest, at: index)
         self.shapeByPod[index] = -1
+        self.holdings.forget(index)
         self.countersByPod[index] = nil
         return true
     }

@@ -18,31 +18,36 @@ extension SolverState {
     /// - Complexity: O(*r* + *d* + *c*), *r* resources asked, *d* devices of the node, *c* affected counters.
     public mutating func assume(_ pod: Int, _ candidate: Candidate) {
         precondition(self.nodeByPod[pod] < 0, "pod \(self.snapshot.pods[pod].key) has a node already")
-        if let place = candidate.place { self.fillPlan.take(place) }
+        if let place = candidate.place { self.fillPlan.take(place, for: pod) }
         self.place(pod, on: candidate.node, candidate.held)
-        self.log.append(.placed(pod: pod, place: candidate.place))
+        self.log.append(.placed(pod: pod))
     }
 
     /// Where a pod is, to put it back there after a release.
     public func candidate(of pod: Int) -> Candidate? {
-        self.node(of: pod).map { Candidate(node: $0, held: self.heldByPod[pod]) }
+        self.node(of: pod).map {
+            Candidate(node: $0, held: self.heldByPod[pod], place: self.fillPlan.place(of: pod))
+        }
     }
 
-    /// Frees what a bound or assumed pod holds, as if it were gone.
+    /// Frees what a bound or assumed pod holds, as if it were gone; its place in the plan is open again.
     public mutating func release(_ pod: Int) {
         guard let node = self.node(of: pod) else { return }
         let held = self.heldByPod[pod]
         self.displace(pod)
-        self.log.append(.released(pod: pod, node: node, held: held))
+        let place = self.fillPlan.giveBack(of: pod)
+        self.log.append(.released(pod: pod, node: node, held: held, place: place))
     }
 
     public mutating func rollback(to checkpoint: Checkpoint) {
         while self.log.count > checkpoint.length {
             switch self.log.removeLast() {
-            case .placed(let pod, let place):
+            case .placed(let pod):
                 self.displace(pod)
-                if let place { self.fillPlan.giveBack(place) }
-            case .released(let pod, let node, let held): self.place(pod, on: node, held)
+                self.fillPlan.giveBack(of: pod)
+            case .released(let pod, let node, let held, let place):
+                self.place(pod, on: node, held)
+                if let place { self.fillPlan.take(place, for: pod) }
             case .claimed(let domain): self.exclusiveOwners[domain] = nil
             }
         }
@@ -56,8 +61,8 @@ extension SolverState {
         var placed: [Int] = []
         for entry in self.log[checkpoint.length...] {
             switch entry {
-            case .placed(let pod, _): placed.append(pod)
-            case .released(let pod, _, _): placed.removeAll { $0 == pod }
+            case .placed(let pod): placed.append(pod)
+            case .released(let pod, _, _, _): placed.removeAll { $0 == pod }
             case .claimed: break
             }
         }
@@ -130,7 +135,8 @@ extension SolverState {
     @inline(__always)
     private func hasPorts(_ pod: Int) -> Bool {
         let shape = Int(self.shapeByPod[pod])
-        return shape >= 0 ? self.rules[shape].hasPorts : !self.snapshot.pods[pod].constraints.hostPorts.isEmpty
+        if shape >= 0 { return self.rules[shape].hasPorts }
+        return self.holdings.kind(of: pod)?.hasPorts ?? self.snapshot.pods[pod].hasHostPorts
     }
 
     private mutating func book(_ pod: Int, node: Int, sign: Int64) {
@@ -147,12 +153,26 @@ extension SolverState {
     /// The resource's row in the free matrix. Few names are compared faster than hashed.
     @inline(__always)
     func row(of resource: ResourceName) -> Int? {
-        self.resources.count <= 8 ? self.resources.firstIndex(of: resource) : self.rowByResource[resource]
+        Self.row(of: resource, among: self.resources, self.rowByResource)
+    }
+
+    @inline(__always)
+    static func row(
+        of resource: ResourceName, among resources: [ResourceName], _ rowByResource: [ResourceName: Int]
+    ) -> Int? {
+        resources.count <= 8 ? resources.firstIndex(of: resource) : rowByResource[resource]
     }
 
     /// A pod whose shape nobody has asked for yet.
     private mutating func bookUnseen(_ pod: Int, start: Int, sign: Int64) {
         self.free[start] += sign
+        if let kind = self.holdings.kind(of: pod) {
+            for position in kind.requests {
+                let place = start + Int(self.holdings.rows[position])
+                self.free[place] = self.free[place].addingSaturated(sign * self.holdings.amounts[position])
+            }
+            return
+        }
         for entry in self.snapshot.pods[pod].requests.entries {
             guard let row = self.row(of: entry.name), row > 0 else { continue }
             self.free[start + row] = self.free[start + row].addingSaturated(sign * entry.amount)

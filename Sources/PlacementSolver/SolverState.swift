@@ -38,6 +38,8 @@ public struct SolverState: Sendable {
     var bystanderIndex: FreeUnitIndex
     /// One per pod.
     var heldByPod: [HeldDevices]
+    /// What pods hold that have nodes in the snapshot.
+    var holdings: HoldingKinds
 
     // MARK: Pods
 
@@ -87,6 +89,8 @@ public struct SolverState: Sendable {
 
     /// Places kept for pods that are expected.
     var fillPlan = FillPlan.none
+    /// Plans made so far.
+    var fillPlanCount: Int32 = 0
 
     // MARK: Search
 
@@ -106,9 +110,9 @@ public struct SolverState: Sendable {
     }
 
     enum LogEntry: Sendable {
-        /// `place`: what it took of the fill plan.
-        case placed(pod: Int, place: FillPlan.PlaceReference?)
-        case released(pod: Int, node: Int, held: HeldDevices)
+        case placed(pod: Int)
+        /// `place`: what it had of the fill plan.
+        case released(pod: Int, node: Int, held: HeldDevices, place: FillPlan.PlaceReference?)
         case claimed(ExclusiveDomain)
     }
 
@@ -134,6 +138,7 @@ public struct SolverState: Sendable {
         self.partIndexes = Array(repeating: nil, count: poolResources.count)
         self.bystanderIndex = FreeUnitIndex(nodeCount: count)
         self.heldByPod = Array(repeating: .none, count: snapshot.pods.count)
+        self.holdings = HoldingKinds(podCount: snapshot.pods.count)
         self.nodeByPod = Array(repeating: -1, count: snapshot.pods.count)
         self.firstPodOnNode = Array(repeating: -1, count: count)
         self.nextPodOnNode = Array(repeating: -1, count: snapshot.pods.count)

@@ -17,7 +17,13 @@ public struct Planner: Sendable {
     ///
     /// - Throws: `RefusedPlan` where the verifier rejects the result: a bug of ours, with the evidence.
     public func plan(_ snapshot: ClusterSnapshot) throws(RefusedPlan) -> Plan {
-        let plan = self.unverifiedPlan(snapshot)
+        var compiled = CompiledCluster()
+        return try self.plan(snapshot, on: &compiled)
+    }
+
+    /// The same plan, for a caller who plans again and again: what was compiled for the cycle before is brought up to date.
+    public func plan(_ snapshot: ClusterSnapshot, on compiled: inout CompiledCluster) throws(RefusedPlan) -> Plan {
+        let plan = self.unverifiedPlan(snapshot, compiled.facts(of: snapshot))
         let violations = PlacementVerifier(snapshot: snapshot).violations(in: plan)
         guard violations.isEmpty else { throw RefusedPlan(plan: plan, violations: violations) }
         return plan
@@ -25,7 +31,11 @@ public struct Planner: Sendable {
 
     /// The plan before anyone has checked it. For tests and benchmarks of the search alone.
     public func unverifiedPlan(_ snapshot: ClusterSnapshot) -> Plan {
-        var cycle = PlanningCycle(snapshot, self.configuration)
+        self.unverifiedPlan(snapshot, SolverState(snapshot))
+    }
+
+    private func unverifiedPlan(_ snapshot: ClusterSnapshot, _ facts: SolverState) -> Plan {
+        var cycle = PlanningCycle(snapshot, facts, self.configuration)
         let before = ClusterFigures(cycle.state)
         cycle.placeDemand()
         return cycle.makePlan(before: before)

@@ -15,8 +15,9 @@ struct PlanningCycle {
     var preemption: PreemptionRecord
     var preemptionLimitReached = false
 
-    init(_ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration) {
-        self.state = SolverState(snapshot)
+    /// - Parameter facts: The snapshot compiled, with nothing assumed.
+    init(_ snapshot: ClusterSnapshot, _ facts: SolverState, _ configuration: PlannerConfiguration) {
+        self.state = facts
         self.state.compileShapesOfDemand()
         self.facts = self.state
         self.configuration = configuration

@@ -216,6 +216,8 @@ public struct DeviceRule: Hashable, Sendable {
         _ request: DeviceDemandRule, on loads: [DeviceLoad], _ range: Range<Int>, beside chosen: DeviceSet
     ) -> Int? {
         let isFraction = request.kind == .fraction
+        // No device can be better than this.
+        let least = isFraction || !self.isPacked ? 0 : 1 - self.slotsPerDevice
         var best: Int?
         var bestOrder = Int32.max
         for index in 0..<min(range.count, DeviceSet.capacity) where !chosen.contains(index) {
@@ -232,6 +234,7 @@ public struct DeviceRule: Hashable, Sendable {
             if order < bestOrder {
                 best = index
                 bestOrder = order
+                if order <= least { break }
             }
         }
         return best

@@ -30,6 +30,12 @@ public struct PodState: Hashable, Sendable {
         get { self.boxedConstraints?.value ?? SchedulingConstraints() }
         set { self.boxedConstraints = ConstraintsBox(newValue) }
     }
+    /// Without making constraints for a pod that has none.
+    public var hasHostPorts: Bool { self.boxedConstraints.map { !$0.value.hostPorts.isEmpty } ?? false }
+    /// Whether it carries required anti-affinity.
+    public var keepsOthersAway: Bool {
+        self.boxedConstraints.map { !$0.value.requiredPodAntiAffinity.isEmpty } ?? false
+    }
     /// Nil for a pod that says nothing, as most do: in a large cluster pods are most of a snapshot.
     private var boxedConstraints: ConstraintsBox?
     /// The leaf group it is a member of.
@@ -88,7 +94,7 @@ private final class ConstraintsBox: Hashable, Sendable {
         self.value = value
     }
 
-    static func == (lhs: ConstraintsBox, rhs: ConstraintsBox) -> Bool { lhs.value == rhs.value }
+    static func == (lhs: ConstraintsBox, rhs: ConstraintsBox) -> Bool { lhs === rhs || lhs.value == rhs.value }
 
     func hash(into hasher: inout Hasher) { hasher.combine(self.value) }
 }

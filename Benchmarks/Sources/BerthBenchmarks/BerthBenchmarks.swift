@@ -6,9 +6,9 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `openb`, `snapshot`, `gang`, `plan`, `purchase`,
-/// `extender`, and those that run only when
-/// named: `place-small` and `openb-hot` for instruction counts, `memory` for the peak of a process of its own.
+/// Arguments, if any, name the groups to run: `place`, `openb`, `snapshot`, `cycle`, `gang`, `plan`,
+/// `purchase`, `extender`, and those that run only when named: `place-small`, `openb-hot` and `snapshot-hot` for instruction
+/// counts, `memory` for the peak of a process of its own.
 @main
 enum BerthBenchmarks {
     static func main() {
@@ -22,6 +22,8 @@ enum BerthBenchmarks {
         if runs("snapshot") {
             for nodes in [1_000, 10_000, 100_000] { SnapshotBenchmark.run(nodes: nodes, changed: 10) }
         }
+        if chosen.contains("snapshot-hot") { SnapshotBenchmark.hotPath(nodes: 10_000, changed: 10, rounds: 20_000) }
+        if runs("cycle") { for nodes in [1_000, 5_000] { CycleBenchmark.run(nodes: nodes, cycles: 10) } }
         if runs("gang") {
             Self.gang(members: 128, nodes: 12_800)
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)

@@ -39,6 +39,19 @@ enum SnapshotBenchmark {
         BerthBenchmarks.report("snapshot-after-pods-came-and-went", size: nodes, samples: churn)
     }
 
+    /// The same updates over and over, for profilers and instruction counts: little else happens in between.
+    static func hotPath(nodes: Int, changed: Int, rounds: Int) {
+        var state = SolverState(
+            ClusterSnapshot(
+                nodes: Worlds.nodes(nodes), pods: Worlds.boundPods(nodes * 4, nodes: nodes), topology: Worlds.topology))
+        var generator = SeededGenerator(seed: 9)
+        let samples = (0..<rounds).map { _ in
+            let changes = Self.changes(to: state.snapshot, count: changed, &generator)
+            return BerthBenchmarks.nanoseconds { state.update(changes) }
+        }
+        BerthBenchmarks.report("snapshot-hot-path", size: nodes, samples: samples)
+    }
+
     /// So many nodes: of three in four a pod changes place or leaves, of the others the taints or the CPU change.
     private static func changes(
         to snapshot: ClusterSnapshot, count: Int, _ generator: inout SeededGenerator

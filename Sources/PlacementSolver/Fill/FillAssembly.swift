@@ -34,7 +34,7 @@ struct FillAssembly {
         }
     }
 
-    mutating func plan(after previous: FillPlan) -> FillPlan {
+    mutating func plan(number: Int32, after previous: FillPlan) -> FillPlan {
         let expectedPods = self.problem.shapes.reduce(0) { $0 + $1.demand }
         self.placePodsWithoutDevices()
         let kept = self.kept(from: previous)
@@ -48,7 +48,8 @@ struct FillAssembly {
         for pattern in planner.rounded() { self.keep(pattern.items, on: pattern.node) }
         for shape in self.places.indices { self.sortPlaces(of: shape) }
         return FillPlan(
-            problem: self.problem, expectedPods: expectedPods, solverShapeCount: self.state.shapes.count,
+            number: number, problem: self.problem, podCount: self.state.nodeByPod.count, expectedPods: expectedPods,
+            solverShapeCount: self.state.shapes.count,
             solverRowCount: self.state.rowCount, prices: planner.prices, places: self.places, slack: self.slack,
             unitSlack: self.unitSlack)
     }

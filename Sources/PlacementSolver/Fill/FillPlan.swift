@@ -5,19 +5,23 @@ import SchedulingModel
 /// A place is advice and not a reservation: whoever fits may be put anywhere. Pods take the places of their own shape
 /// first, then those of a similar one; each pod that goes elsewhere uses up the slack of its node.
 struct FillPlan: Sendable {
-    struct Place: Sendable {
+    struct Place: Hashable, Sendable {
         let node: Int32
         /// The device that a part is to be taken from, -1 where any will do.
         let device: Int32
         var isTaken = false
     }
 
-    /// One place of the plan.
-    struct PlaceReference: Sendable {
+    /// One place of one plan. What a later plan is asked about it means nothing there.
+    struct PlaceReference: Hashable, Sendable {
+        fileprivate let plan: Int32
         /// Position in `shapes`.
-        let shape: Int
-        let index: Int
+        let shape: Int32
+        let index: Int32
     }
+
+    /// Which of a state's plans it is.
+    private let number: Int32
 
     let problem: FillProblem
     /// Position in `problem.shapes` for each solver shape, -1 for one the plan knows nothing of. New shapes come after the end.
@@ -35,6 +39,8 @@ struct FillPlan: Sendable {
     private(set) var places: [[Place]]
     /// Per shape, how many places at the start of `places` are taken.
     private var takenPrefix: [Int]
+    /// The place that each pod of the state has taken.
+    private var placeByPod: [PlaceReference?]
     /// `slack[node * resourceRows.count + row]`: free on the node and not kept for anybody. May be negative.
     private(set) var slack: [Int64]
     /// Whole devices of each node that are free and not kept for anybody. May be negative.
@@ -46,7 +52,8 @@ struct FillPlan: Sendable {
     ///   - places: Per shape, in order of preference.
     ///   - slack, unitSlack: What is free and not in `places`.
     init(
-        problem: FillProblem, expectedPods: Double, solverShapeCount: Int, solverRowCount: Int, prices: [Double],
+        number: Int32, problem: FillProblem, podCount: Int, expectedPods: Double, solverShapeCount: Int,
+        solverRowCount: Int, prices: [Double],
         places: [[Place]], slack: [Int64],
         unitSlack: [Int32]
     ) {
@@ -55,7 +62,9 @@ struct FillPlan: Sendable {
         var rows = [Int32](repeating: -1, count: solverRowCount)
         for (position, row) in problem.resourceRows.enumerated() { rows[row] = Int32(position) }
         self.planRowBySolverRow = rows
+        self.number = number
         self.problem = problem
+        self.placeByPod = Array(repeating: nil, count: podCount)
         self.expectedPods = expectedPods
         self.positionByShape = positions
         self.prices = prices
@@ -75,6 +84,8 @@ struct FillPlan: Sendable {
     static let none = FillPlan()
 
     private init() {
+        self.number = 0
+        self.placeByPod = []
         self.problem = FillProblem(
             shapes: [], resourceRows: [], needs: [], amountPerDevice: [], dominantShares: [], unitRows: [],
             partRow: nil, classes: [], rooms: [], nodesByRoom: [], keptByRoom: [])
@@ -112,16 +123,37 @@ struct FillPlan: Sendable {
 
     // MARK: Taking places
 
-    mutating func take(_ reference: PlaceReference) { self.setTaken(reference, true) }
+    func reference(shape: Int, index: Int) -> PlaceReference {
+        PlaceReference(plan: self.number, shape: Int32(shape), index: Int32(index))
+    }
+
+    /// A pod takes a place, if that is of this plan and still open.
+    mutating func take(_ reference: PlaceReference, for pod: Int) {
+        guard reference.plan == self.number,
+            !self.places[Int(reference.shape)][Int(reference.index)].isTaken
+        else { return }
+        self.placeByPod[pod] = reference
+        self.setTaken(reference, true)
+    }
+
+    func place(of pod: Int) -> PlaceReference? { pod < self.placeByPod.count ? self.placeByPod[pod] : nil }
 
     /// Undoes `take`.
-    mutating func giveBack(_ reference: PlaceReference) { self.setTaken(reference, false) }
+    ///
+    /// - Returns: The place the pod had, if any.
+    @discardableResult
+    mutating func giveBack(of pod: Int) -> PlaceReference? {
+        guard let reference = self.place(of: pod) else { return nil }
+        self.placeByPod[pod] = nil
+        self.setTaken(reference, false)
+        return reference
+    }
 
     private mutating func setTaken(_ reference: PlaceReference, _ isTaken: Bool) {
-        let shape = reference.shape
-        self.places[shape][reference.index].isTaken = isTaken
+        let (shape, index) = (Int(reference.shape), Int(reference.index))
+        self.places[shape][index].isTaken = isTaken
         let sign: Int64 = isTaken ? 1 : -1
-        let node = Int(self.places[shape][reference.index].node)
+        let node = Int(self.places[shape][index].node)
         let rowCount = self.problem.resourceRows.count
         for row in 0..<rowCount { self.slack[node * rowCount + row] += sign * self.need(shape, row: row) }
         if case .units(_, let count) = self.problem.shapes[shape].device {
@@ -132,7 +164,7 @@ struct FillPlan: Sendable {
                 self.places[shape][self.takenPrefix[shape]].isTaken
             { self.takenPrefix[shape] += 1 }
         } else {
-            self.takenPrefix[shape] = min(self.takenPrefix[shape], reference.index)
+            self.takenPrefix[shape] = min(self.takenPrefix[shape], index)
         }
     }
 

@@ -16,7 +16,8 @@ extension SolverState {
         let previous = self.fillPlan
         self.fillPlan = .none
         var assembly = FillAssembly(self, pending: pending, expecting: mix, configuration)
-        guard let plan = assembly?.plan(after: previous) else { return }
+        self.fillPlanCount += 1
+        guard let plan = assembly?.plan(number: self.fillPlanCount, after: previous) else { return }
         self.fillPlan = plan
         for shape in plan.problem.shapes { self.rememberSubstitutes(ofShape: shape.shape) }
     }
@@ -58,7 +59,7 @@ extension SolverState {
             held = found
             return true
         }
-        return index.map { self.candidate(at: FillPlan.PlaceReference(shape: own, index: $0), held) }
+        return index.map { self.candidate(at: self.fillPlan.reference(shape: own, index: $0), held) }
     }
 
     /// A place of the plan for this pod: of its own shape, else of a similar one; nil where none is open and fits.
@@ -79,13 +80,13 @@ extension SolverState {
                 held = found
                 return true
             }
-            if let index { return self.candidate(at: FillPlan.PlaceReference(shape: other, index: index), held) }
+            if let index { return self.candidate(at: self.fillPlan.reference(shape: other, index: index), held) }
         }
         return nil
     }
 
     private func candidate(at reference: FillPlan.PlaceReference, _ held: HeldDevices) -> Candidate {
-        let place = self.fillPlan.places[reference.shape][reference.index]
+        let place = self.fillPlan.places[Int(reference.shape)][Int(reference.index)]
         return Candidate(node: Int(place.node), held: held, place: reference)
     }
 
