@@ -143,6 +143,7 @@ let package = Package(
         .testTarget(
             name: "PlacementSolverTests",
             dependencies: ["SchedulingModel", "PlacementSolver", "TestSupport"],
+            resources: [.copy("GangInstances.txt")],
             swiftSettings: strict),
         .testTarget(
             name: "PlacementVerifierTests",

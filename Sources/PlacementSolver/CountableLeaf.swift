@@ -135,11 +135,15 @@ extension SolverState {
         }
     }
 
-    /// Levels from wide to narrow; NVLink domains stand above the narrowest level.
     mutating func domainTree(_ room: [Int32]) -> DomainTree {
+        DomainTree(divisions: self.domainDivisions(), room: room)
+    }
+
+    /// Levels from wide to narrow; NVLink domains stand above the narrowest level.
+    mutating func domainDivisions() -> [AxisDomains] {
         var divisions = self.snapshot.topology.levels.indices.map { self.axisDomains(.level($0)) }
         if self.hasNVLinkDomains { divisions.insert(self.axisDomains(.nvlink), at: max(0, divisions.count - 1)) }
-        return DomainTree(divisions: divisions, room: room)
+        return divisions
     }
 
     private func divideAmongNodes(_ count: Int, of shape: Int, nodes: [Int], room: [Int32]) -> [Share] {

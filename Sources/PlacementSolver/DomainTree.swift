@@ -118,7 +118,12 @@ struct DomainTree {
 
     /// The nodes by domain of a division.
     private func children(of nodes: ArraySlice<Int>, _ depth: Int) -> [ArraySlice<Int>] {
-        let domains = self.divisions[depth].domainByNode
+        Self.children(of: nodes, in: self.divisions[depth])
+    }
+
+    /// - Parameter nodes: Along the tree.
+    static func children(of nodes: ArraySlice<Int>, in division: AxisDomains) -> [ArraySlice<Int>] {
+        let domains = division.domainByNode
         var children: [ArraySlice<Int>] = []
         var start = nodes.startIndex
         for position in nodes.indices.dropFirst() where domains[nodes[position]] != domains[nodes[position - 1]] {

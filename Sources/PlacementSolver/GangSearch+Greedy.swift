@@ -3,11 +3,17 @@ import SchedulingModel
 extension SolverState {
     // MARK: Members that differ, or depend on each other
 
-    mutating func placeGreedily(_ group: Int, _ cells: TopologyCells, _ search: GangSearch) -> Bool {
+    mutating func placeGreedily(
+        _ group: Int, on axis: TopologyAxis?, _ cells: TopologyCells, _ search: GangSearch
+    ) -> Bool {
         let demand = self.groups.pods(below: group).filter { self.isPlaceable($0) }
         let order = self.cellOrder(cells, demand: demand, search)
         let start = self.checkpoint
         let goal = self.placedCount(below: group) + search.wantedCount
+        if let ring = self.ringSearch(group, below: axis, search), self.placeAlongRing(ring, cells, order) {
+            self.claimExclusive(group)
+            return true
+        }
         for cell in order {
             let nodes = cells.nodes(of: cell)
             if self.placeContents(group, in: nodes, search), self.placedCount(below: group) >= goal {

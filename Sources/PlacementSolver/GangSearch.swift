@@ -121,7 +121,7 @@ extension SolverState {
         let required = self.requiredCells(group, in: allowed, search)
         for axis in self.axisOrder(group, search) {
             guard let cells = self.cells(of: group, on: axis, within: required) else { continue }
-            if self.placeGreedily(group, cells, search) { return true }
+            if self.placeGreedily(group, on: axis, cells, search) { return true }
         }
         return false
     }

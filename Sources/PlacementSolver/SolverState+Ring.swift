@@ -24,10 +24,25 @@ extension SolverState {
             for (position, pod) in zip(walk, ring) { pods[position] = pod }
         }
         guard pods != decided else { return decided }
+        let before = self.ringHops(decided)
+        let start = self.checkpoint
         let places = decided.compactMap { self.candidate(of: $0) }
         for pod in decided { self.release(pod) }
         for (pod, place) in zip(pods, places) { self.assume(pod, place) }
-        return pods
+        if self.ringHops(decided) <= before { return pods }
+        // Members that differ may lie better than along the tree.
+        self.rollback(to: start)
+        return decided
+    }
+
+    /// Hops on all levels in the rings of the leaves that these pods are members of.
+    private mutating func ringHops(_ pods: [Int]) -> Int {
+        Set(pods.map { self.groups.leafByPod[$0] }).reduce(0) { sum, leaf in
+            let ring = self.groups.membersByGroup[leaf].filter { self.nodeByPod[$0] >= 0 }
+            return self.snapshot.topology.levels.indices.reduce(sum) {
+                $0 + self.crossDomainHops(ring: ring, on: .level($1))
+            }
+        }
     }
 
     /// Who takes which place where other members of the leaf stand already: walking the ring from one of them, each rank
