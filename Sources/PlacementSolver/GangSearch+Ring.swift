@@ -43,8 +43,6 @@ struct RingSearch {
 
     /// Of the places where the ring may be cut so many are tried first.
     private static let cutLimit = 6
-    /// Fits that the search for one gang may try.
-    static let fitLimit = 40_000
     /// Walks that chance draws in each domain that could hold the gang.
     static let randomWalks = 60
 }
@@ -65,7 +63,7 @@ extension SolverState {
         guard Set(shapes).count > 1, isSimple else { return nil }
         return RingSearch(
             ring: ring, units: shapes.map { Int(self.rules[$0].unitsNeeded) }, divisions: divisions,
-            fitsLeft: RingSearch.fitLimit, generator: SeededGenerator(seed: UInt64(ring.count)))
+            fitsLeft: 2 * search.query.stepLimit, generator: SeededGenerator(seed: UInt64(ring.count)))
     }
 
     /// Places all members in the cell, and on the walk, with the fewest hops between domains; false where none is found.
