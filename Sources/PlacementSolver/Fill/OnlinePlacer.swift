@@ -10,8 +10,11 @@ public struct OnlinePlacer: Sendable {
     public private(set) var state: SolverState
     public private(set) var mix = DemandMix()
     private var arrivals = 0
-    private var nextByGrowth = DemandMix.leastEvidence
+    private var nextByGrowth = Self.arrivalsBeforeFirstPlan
     private var nextByShare = Int.max
+
+    /// The first pods decide much on a small cluster: a poor estimate of the demand serves them better than none.
+    private static let arrivalsBeforeFirstPlan = 4
 
     public init(_ state: SolverState) { self.state = state }
 
