@@ -115,7 +115,7 @@ struct OperationSequenceTests {
     @Test("assumes, releases, gangs, plans, rollbacks and updates leave the indexes that a fresh state has")
     func indexesAreThoseOfAFreshState() {
         var compared = 0
-        for seed in UInt64(1)...150 {
+        for seed in UInt64(1)...60 {
             var sequence = OperationSequence(seed: seed)
             for step in 0..<30 {
                 sequence.step()
@@ -126,12 +126,12 @@ struct OperationSequenceTests {
                 #expect(isEqual, "seed \(seed), step \(step)")
             }
         }
-        #expect(compared > 3000, "only \(compared) of 4500 states could be compared")
+        #expect(compared > 1200, "only \(compared) of 1800 states could be compared")
     }
 
     @Test("the same seed gives the same state after every step")
     func sameSeedSameState() {
-        for seed in UInt64(1)...40 {
+        for seed in UInt64(1)...15 {
             var (first, second) = (OperationSequence(seed: seed), OperationSequence(seed: seed))
             for step in 0..<30 {
                 first.step()
@@ -144,7 +144,7 @@ struct OperationSequenceTests {
 
     @Test("a release undoes an assume exactly, the place in the fill plan included", arguments: [false, true])
     func releaseUndoesAssume(plansFill: Bool) {
-        for seed in UInt64(1)...200 {
+        for seed in UInt64(1)...80 {
             var state = SolverState(SmallWorld(seed: seed, demand: .mixed).snapshot)
             var mix = DemandMix()
             for pod in state.snapshot.pods.indices { state.observe(pod, in: &mix) }
