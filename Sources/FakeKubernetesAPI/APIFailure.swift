@@ -6,6 +6,8 @@ struct APIFailure: Error, Sendable, Equatable {
     let reason: String
     let message: String
     var details: JSONTree?
+    /// Where a list whose version is gone can go on at the newest one.
+    var continueToken: String?
 
     var status: JSONTree {
         var tree: JSONTree = [
@@ -13,6 +15,7 @@ struct APIFailure: Error, Sendable, Equatable {
             "message": .string(self.message),
         ]
         if !self.reason.isEmpty { tree["reason"] = .string(self.reason) }
+        if let continueToken { tree["metadata"] = ["continue": .string(continueToken)] }
         tree["details"] = self.details
         tree["code"] = .integer(self.code)
         return tree

@@ -135,6 +135,48 @@ struct AccessRules {
         return found?.why
     }
 
+    /// All that the user may in a namespace: what a `SelfSubjectRulesReview` answers.
+    func summary(_ user: RequestUser, in namespace: String) -> JSONTree {
+        var rules = [Self.everybodysRules] + self.bindings(user, in: namespace).map(\.rules)
+        if user.isAdministrator {
+            let everything: JSONTree = ["verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]]
+            rules.append([everything, ["verbs": ["*"], "nonResourceURLs": ["*"]]])
+        }
+        if user.groups.contains("system:serviceaccounts") { rules.append([Self.issuerRule]) }
+        let all = rules.flatMap(\.self)
+        return [
+            "resourceRules": .array(all.filter { $0["nonResourceURLs"] == nil }),
+            "nonResourceRules": .array(all.filter { $0["nonResourceURLs"] != nil }),
+            "incomplete": .boolean(false),
+        ]
+    }
+
+    /// Of the roles `system:basic-user`, `system:discovery` and `system:public-info-viewer`.
+    private static let everybodysRules: [JSONTree] = [
+        [
+            "verbs": ["create"], "apiGroups": ["authorization.k8s.io"],
+            "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+        ],
+        ["verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]],
+        [
+            "verbs": ["get"],
+            "nonResourceURLs": [
+                "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz",
+                "/version", "/version/",
+            ],
+        ],
+        ["verbs": ["get"], "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"]],
+    ]
+
+    /// Of the role `system:service-account-issuer-discovery`.
+    private static let issuerRule: JSONTree = [
+        "verbs": ["get"],
+        "nonResourceURLs": [
+            "/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks",
+            "/openid/v1/jwks/",
+        ],
+    ]
+
     private func allows(_ rule: JSONTree, _ access: AccessRequest) -> Bool {
         func holds(_ field: String, _ wanted: String) -> Bool {
             (rule[field]?.elements ?? []).contains { $0 == "*" || $0.string == wanted }

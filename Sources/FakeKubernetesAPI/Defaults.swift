@@ -12,11 +12,9 @@ enum Defaults {
             object["spec"] = ["finalizers": ["kubernetes"]]
             object["status"] = ["phase": "Active"]
         case "Node": break
-        case "PodDisruptionBudget":
-            let counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"]
-            object["status"] = .object(counts.map { .init($0, 0) })
+        case "PersistentVolume", "PersistentVolumeClaim": object["status"] = ["phase": "Pending"]
         case "CustomResourceDefinition": object["status"] = nil
-        default: if kind.hasStatus { object["status"] = kind.isCustom ? nil : [:] }
+        default: if kind.hasStatus { object["status"] = kind.isCustom ? nil : kind.emptyFields["status"] ?? [:] }
         }
     }
 
@@ -27,12 +25,15 @@ enum Defaults {
         case "Node": self.setNode(&object)
         case "Lease": self.setDefault(&object, ["spec"], [:])
         case "Deployment": self.setDeployment(&object)
-        case "ReplicaSet", "StatefulSet", "DaemonSet", "Job": self.setTemplate(&object)
+        case "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController":
+            self.setTemplate(&object, ["spec", "template"])
+        case "CronJob": self.setTemplate(&object, ["spec", "jobTemplate", "spec", "template"])
         default: break
         }
+        self.fillKind(kind, &object)
     }
 
-    private static func setDefault(_ object: inout JSONTree, _ path: [String], _ value: JSONTree) {
+    static func setDefault(_ object: inout JSONTree, _ path: [String], _ value: JSONTree) {
         if object[path: path] == nil { object[path: path] = value }
     }
 
@@ -97,10 +98,11 @@ enum Defaults {
         }
     }
 
-    private static func setTemplate(_ object: inout JSONTree) {
-        guard var spec = object[path: ["spec", "template", "spec"]] else { return }
+    private static func setTemplate(_ object: inout JSONTree, _ path: [String]) {
+        guard var spec = object[path: path + ["spec"]] else { return }
         self.setPodSpec(&spec)
-        object[path: ["spec", "template", "spec"]] = spec
+        object[path: path + ["spec"]] = spec
+        if object[path: path + ["metadata"]] == nil { object[path: path + ["metadata"]] = [:] }
     }
 
     private static func setDeployment(_ object: inout JSONTree) {
@@ -114,7 +116,7 @@ enum Defaults {
                 self.setDefault(&object, ["spec", "strategy", "rollingUpdate", field], "25%")
             }
         }
-        self.setTemplate(&object)
+        self.setTemplate(&object, ["spec", "template"])
     }
 
     private static func setPodStatus(_ pod: inout JSONTree) {

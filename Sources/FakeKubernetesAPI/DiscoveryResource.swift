@@ -23,11 +23,21 @@ struct DiscoveryResource: Sendable {
         "PersistentVolume": ["pv"], "Pod": ["po"], "ServiceAccount": ["sa"], "DaemonSet": ["ds"],
         "Deployment": ["deploy"], "ReplicaSet": ["rs"], "StatefulSet": ["sts"], "PodDisruptionBudget": ["pdb"],
         "PriorityClass": ["pc"], "StorageClass": ["sc"], "CustomResourceDefinition": ["crd", "crds"],
+        "ComponentStatus": ["cs"], "Endpoints": ["ep"], "LimitRange": ["limits"], "ReplicationController": ["rc"],
+        "ResourceQuota": ["quota"], "Service": ["svc"], "HorizontalPodAutoscaler": ["hpa"], "CronJob": ["cj"],
+        "CertificateSigningRequest": ["csr"], "Ingress": ["ing"], "IPAddress": ["ip"], "NetworkPolicy": ["netpol"],
+        "VolumeAttributesClass": ["vac"],
     ]
-    private static let categories: [String: [String]] = [
-        "Pod": ["all"], "DaemonSet": ["all"], "Deployment": ["all"], "ReplicaSet": ["all"], "StatefulSet": ["all"],
-        "Job": ["all"], "CustomResourceDefinition": ["api-extensions"],
+    private static let inAll: Set<String> = [
+        "Pod", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet", "Job", "CronJob", "ReplicationController",
+        "Service", "HorizontalPodAutoscaler",
     ]
+
+    private static func categories(of kind: ResourceKind) -> [String] {
+        let extending = ["apiextensions.k8s.io", "admissionregistration.k8s.io", "apiregistration.k8s.io"]
+        if extending.contains(kind.group) { return ["api-extensions"] }
+        return self.inAll.contains(kind.kind) ? ["all"] : []
+    }
 
     /// A kind with its subresources: in the order of their names, but a custom kind's status before its scale.
     static func all(of kind: ResourceKind, _ custom: CustomResource?) -> [Self] {
@@ -40,11 +50,12 @@ struct DiscoveryResource: Sendable {
             main.categories = custom.categories
         } else if !kind.isCustom {
             main.shortNames = self.shortNames[kind.kind] ?? []
-            main.categories = self.categories[kind.kind] ?? []
+            main.categories = self.categories(of: kind)
         }
         // Namespaces go one by one.
         if kind.kind == "Namespace" { main.verbs.removeAll { $0 == "deletecollection" } }
-        let subresources = kind.subresources.map { Self.subresource($0, kind) }
+        if kind.kind == "ComponentStatus" { main.verbs = ["get", "list"] }
+        let subresources = (kind.subresources + kind.uncopiedSubresources).map { Self.subresource($0, kind) }
         return [main] + (kind.isCustom ? subresources : subresources.sorted { $0.name < $1.name })
     }
 
@@ -59,6 +70,13 @@ struct DiscoveryResource: Sendable {
             (resource.group, resource.version, resource.kind) = ("policy", "v1", "Eviction")
             resource.verbs = ["create"]
         case "finalize": resource.verbs = ["update"]
+        case "log": resource.verbs = ["get"]
+        case "attach": (resource.kind, resource.verbs) = ("PodAttachOptions", ["create", "get"])
+        case "exec": (resource.kind, resource.verbs) = ("PodExecOptions", ["create", "get"])
+        case "portforward": (resource.kind, resource.verbs) = ("PodPortForwardOptions", ["create", "get"])
+        case "proxy":
+            resource.kind = "\(kind.kind)ProxyOptions"
+            resource.verbs = ["create", "delete", "get", "patch", "update"]
         case "token":
             (resource.group, resource.version, resource.kind) = ("authentication.k8s.io", "v1", "TokenRequest")
             resource.verbs = ["create"]
@@ -72,8 +90,8 @@ struct DiscoveryResource: Sendable {
         guard version == "v1" else { return [] }
         func review(_ kind: String) -> Self {
             Self(
-                name: kind.lowercased() + "s", singular: kind.lowercased(), kind: kind, isNamespaced: false,
-                verbs: ["create"])
+                name: kind.lowercased() + "s", singular: kind.lowercased(), kind: kind,
+                isNamespaced: kind.hasPrefix("Local"), verbs: ["create"])
         }
         switch group {
         case "":
@@ -81,7 +99,10 @@ struct DiscoveryResource: Sendable {
                 .init(name: "bindings", singular: "binding", kind: "Binding", isNamespaced: true, verbs: ["create"])
             ]
         case "authentication.k8s.io": return ["SelfSubjectReview", "TokenReview"].map(review)
-        case "authorization.k8s.io": return ["SelfSubjectAccessReview", "SubjectAccessReview"].map(review)
+        case "authorization.k8s.io":
+            return [
+                "LocalSubjectAccessReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview",
+            ].map(review)
         default: return []
         }
     }

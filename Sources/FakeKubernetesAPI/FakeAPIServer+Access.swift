@@ -28,6 +28,10 @@ extension FakeAPIServer {
 
     private func authenticated(_ request: HTTPRequest) throws(APIFailure) -> RequestUser {
         let unauthorized = APIFailure(code: 401, reason: "Unauthorized", message: "Unauthorized")
+        if self.trustsRemoteUserHeaders, let name = request.headers["X-Remote-User"] {
+            let groups = request.headers.fields.filter { $0.name.lowercased() == "x-remote-group" }.map(\.value)
+            return RequestUser(name: name, groups: groups + ["system:authenticated"])
+        }
         guard let credentials = request.headers["Authorization"] else {
             if self.requiresCredentials { throw unauthorized }
             return .administrator
@@ -77,13 +81,17 @@ extension FakeAPIServer {
         let (parts, _) = RequestTarget.split(request.target)
         guard request.method == "POST" else { return nil }
         if parts.count == 7, parts[0] == "api", parts[4] == "serviceaccounts", parts[6] == "token" {
-            return .answer(status: 201, body: try self.tokenRequest(parts[3], parts[5], Self.object(request)))
+            let sent = try Self.object(request)
+            var token = try self.tokenRequest(parts[3], parts[5], sent)
+            token[path: ["metadata", "managedFields"]] = self.owners(ofReview: sent, request, subresource: "token")
+            return .answer(status: 201, body: token)
         }
         guard parts.count == 4, parts[0] == "apis", parts[2] == "v1",
             ["authorization.k8s.io", "authentication.k8s.io"].contains(parts[1])
         else { return nil }
         var review = try Self.object(request)
         review["metadata"] = [:]
+        let owners = self.owners(ofReview: review, request)
         switch parts[3] {
         case "selfsubjectreviews":
             review["metadata"] = ["creationTimestamp": self.timestamp]
@@ -103,9 +111,27 @@ extension FakeAPIServer {
                         "audiences": ["https://kubernetes.default.svc"],
                     ]
                 } ?? ["user": [:], "error": "[invalid bearer token]"]
+        case "selfsubjectrulesreviews":
+            review["status"] = AccessRules(store: self.store)
+                .summary(user, in: review[path: ["spec", "namespace"]]?.string ?? "")
+            review["spec"] = [:]
+            return .answer(status: 201, body: review)
         default: throw .notCopied(parts[3])
         }
+        review[path: ["metadata", "managedFields"]] = owners
         return .answer(status: 201, body: review)
+    }
+
+    private func owners(ofReview sent: JSONTree, _ request: HTTPRequest, subresource: String = "") -> JSONTree? {
+        let (_, options) = RequestTarget.split(request.target)
+        let manager = FieldOwnership.Manager(
+            name: Self.managerName(request, options), isApplier: false, subresource: subresource,
+            apiVersion: sent["apiVersion"]?.string ?? "")
+        var ownership = FieldOwnership()
+        let new: JSONTree = ["spec": sent["spec"] ?? [:]]
+        ownership.note(
+            FieldComparison(old: ["spec": [:]], new: new, .builtIn(field: "")), by: manager, at: self.timestamp)
+        return ownership.entries
     }
 
     private func decision(_ spec: JSONTree, on user: RequestUser) throws(APIFailure) -> JSONTree {

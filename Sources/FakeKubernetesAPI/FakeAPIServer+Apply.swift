@@ -1,7 +1,7 @@
 import HTTPTransport
 import KubernetesAPI
 
-/// Server-side apply. Ownership is kept beside the objects; `managedFields` is not written on them.
+/// Server-side apply, and who owns which fields.
 extension FakeAPIServer {
     mutating func apply(
         _ target: RequestTarget, _ name: String, _ request: HTTPRequest
@@ -12,41 +12,30 @@ extension FakeAPIServer {
                 [.required("fieldManager", "is required for apply patch")])
         }
         let applied = try self.configuration(target, name, request)
-        let manager = FieldOwnership.Manager(
-            name: managerName, isApplier: true, subresource: target.subresource ?? "")
-        let listKeys = self.listKeys(of: target.kind)
-        let fields = applied.ownedFields(listKeys: listKeys)
-        let key = target.key(name)
-        guard let live = self.store.objects[key] else {
+        let manager = Self.manager(request, target)
+        let structure = self.structure(of: target.kind)
+        let fields = applied.fieldSet(structure)
+        self.appliedFields = fields
+        guard let live = self.store.objects[target.key(name)] else {
             if applied["metadata"]?["uid"] != nil {
                 throw .conflict(target.kind, name, "uid mismatch: it does not exist")
             }
-            let created = try self.create(target, applied)
-            var ownership = FieldOwnership()
-            _ = ownership.apply(fields, by: manager, taking: [])
-            if !target.isDryRun { self.ownership[key] = ownership }
-            return (201, created)
+            return (201, try self.create(target, applied))
         }
         var completed = live
-        completed.lay(applied, listKeys: listKeys)
+        completed.lay(applied, structure)
         Defaults.fill(target.kind, &completed)
-        let changed = fields.filter { path in
-            ObjectForm.canonical(completed.field(at: path) ?? .null)
-                != ObjectForm.canonical(live.field(at: path) ?? .null)
-                && live.field(at: path) != nil
-        }.sorted { $0.joined() < $1.joined() }
-        var ownership = self.ownership[key] ?? FieldOwnership()
-        let conflicts = ownership.conflicts(of: changed, by: manager)
+        let change = FieldComparison(old: live, new: completed, structure)
+        let ownership = self.ownership(of: live, target)
+        let conflicts = ownership.conflicts(of: fields.intersection(change.modified), by: manager)
         guard conflicts.isEmpty || target.isSet("force") else { throw Self.conflict(conflicts) }
         var new = live
-        for path in ownership.apply(fields, by: manager, taking: changed) { new.removeField(at: path) }
-        new.lay(applied, listKeys: listKeys)
+        for path in ownership.given(up: fields, by: manager) { new.removeField(at: path) }
+        new.lay(applied, structure)
         if let version = applied["metadata"]?["resourceVersion"] {
             new[path: ["metadata", "resourceVersion"]] = version
         }
-        let written = try self.update(target, name, old: live, new: new)
-        if !target.isDryRun { self.ownership[key] = ownership }
-        return (200, written)
+        return (200, try self.update(target, name, old: live, new: new))
     }
 
     static func isApply(_ request: HTTPRequest) -> Bool {
@@ -85,67 +74,111 @@ extension FakeAPIServer {
         if let field = Validation.unknownFields(target.kind, applied).first {
             throw .failed("failed to create typed patch object: .\(field): field not declared in schema")
         }
-        guard Self.hasUniqueElements(applied, listKeys: self.listKeys(of: target.kind)) else {
+        guard Self.hasUniqueElements(applied, self.structure(of: target.kind)) else {
             throw .failed("failed to create typed patch object: duplicate entries for a key")
         }
         return applied
     }
 
-    private static func hasUniqueElements(
-        _ tree: JSONTree, named name: String = "", listKeys: (String) -> String?
-    ) -> Bool {
+    private static func hasUniqueElements(_ tree: JSONTree, _ structure: FieldStructure) -> Bool {
         switch tree {
         case .object(let members):
-            return members.allSatisfy { Self.hasUniqueElements($0.value, named: $0.key, listKeys: listKeys) }
+            return members.allSatisfy { Self.hasUniqueElements($0.value, structure.field($0.key)) }
         case .array(let elements):
-            let keys = listKeys(name).map { key in elements.map { ($0[key] ?? .null).text } } ?? []
-            return Set(keys).count == keys.count
-                && elements.allSatisfy { Self.hasUniqueElements($0, listKeys: listKeys) }
+            let steps = structure.listKind == .atomic ? [] : elements.map { $0.step(structure.listKind) }
+            return Set(steps).count == steps.count
+                && elements.allSatisfy { Self.hasUniqueElements($0, structure.element) }
         default: return true
         }
     }
 
-    /// The member that tells elements of a list apart, by the list's name; lists without one are owned whole.
-    func listKeys(of kind: ResourceKind) -> (String) -> String? {
-        guard let schema = self.customResources[kind]?.schema else { return { JSONTree.mergeKeys[$0] } }
-        var keys: [String: String] = [:]
-        Self.collectListKeys(schema, &keys)
-        return { keys[$0] }
-    }
-
-    private static func collectListKeys(_ schema: JSONTree, _ keys: inout [String: String]) {
-        for property in schema["properties"]?.members ?? [] {
-            if property.value["x-kubernetes-list-type"] == "map" {
-                keys[property.key] = property.value["x-kubernetes-list-map-keys"]?.elements.first?.string
-            }
-            Self.collectListKeys(property.value["items"] ?? property.value, &keys)
-        }
+    func structure(of kind: ResourceKind) -> FieldStructure {
+        self.customResources[kind].map { .schema($0.schema) } ?? .builtIn(field: "")
     }
 
     private static func conflict(_ conflicts: [(owner: FieldOwnership.Manager, path: FieldPath)]) -> APIFailure {
         let causes = conflicts.map { owner, path in
             APIFailure.Cause(
-                field: path.joined(), reason: "FieldManagerConflict", message: "conflict with \"\(owner.name)\"")
+                field: FieldOwnership.title(of: path), reason: "FieldManagerConflict",
+                message: "conflict with \"\(owner.name)\"")
         }
         return APIFailure(
             code: 409, reason: "Conflict", message: "Apply failed with \(causes.count) conflicts",
             details: ["causes": .array(causes.map(\.tree))])
     }
 
-    /// Another write than an apply: what it changed belongs to its manager.
-    mutating func noteOwnership(_ target: RequestTarget, _ name: String, old: JSONTree?, new: JSONTree) {
-        guard let managerName = self.writer else { return }
-        let key = target.key(name)
-        let listKeys = self.listKeys(of: target.kind)
-        let manager = FieldOwnership.Manager(
-            name: managerName, isApplier: false, subresource: target.subresource ?? "")
-        let fields = new.ownedFields(listKeys: listKeys).filter { path in
-            old.map {
-                ObjectForm.canonical($0.field(at: path) ?? .null) != ObjectForm.canonical(new.field(at: path) ?? .null)
-            }
-                ?? true
+    // MARK: Ownership
+
+    /// Who writes: by the option, or else by the first word of the user agent.
+    static func manager(_ request: HTTPRequest, _ target: RequestTarget) -> FieldOwnership.Manager {
+        FieldOwnership.Manager(
+            name: Self.managerName(request, target.options), isApplier: Self.isApply(request),
+            subresource: target.subresource ?? "", apiVersion: target.kind.apiVersion)
+    }
+
+    static func managerName(_ request: HTTPRequest, _ options: [String: String]) -> String {
+        if let named = options["fieldManager"], !named.isEmpty { return named }
+        let agent = request.headers["User-Agent"].map { String($0.prefix { $0 != "/" }) } ?? ""
+        return agent.isEmpty ? "unknown" : agent
+    }
+
+    /// Writes into `object` who owns its fields after the current request.
+    ///
+    /// - Parameters:
+    ///   - old: Nil for a new object.
+    ///   - sent: What the request makes of the object, without what the server adds to it; nil where that is nothing.
+    func noteOwnership(_ target: RequestTarget, old: JSONTree?, sent: JSONTree? = nil, _ object: inout JSONTree) {
+        object[path: ["metadata", "managedFields"]] = old?["metadata"]?["managedFields"]
+        guard let writer = self.writer else { return }
+        var before = old ?? target.kind.emptyFields
+        if old == nil { before["metadata"] = [:] }
+        var change = FieldComparison(
+            old: Self.owned(before, target), new: Self.owned(sent ?? object, target),
+            self.structure(of: target.kind))
+        // Events that were written under their old names are owned under them.
+        if target.kind == .events, writer.apiVersion == ResourceKind.coreEvents.apiVersion {
+            change.rename(Self.oldEventNames)
         }
-        if old == nil { self.ownership[key] = nil }
-        self.ownership[key, default: FieldOwnership()].note(fields, by: manager)
+        var ownership = old.map { self.ownership(of: $0, target) } ?? FieldOwnership()
+        if let appliedFields {
+            ownership.apply(appliedFields, change, by: writer, at: self.timestamp)
+        } else if old != nil, old?["metadata"]?["managedFields"] == nil {
+            // Whoever is owned by nobody stays so until somebody applies.
+            return
+        } else {
+            ownership.note(change, by: writer, at: self.timestamp)
+        }
+        object[path: ["metadata", "managedFields"]] = ownership.entries
+    }
+
+    /// Who owns what; where nobody does, all of it is of the time before the first apply.
+    private func ownership(of object: JSONTree, _ target: RequestTarget) -> FieldOwnership {
+        var ownership = FieldOwnership(of: object)
+        guard ownership.fields.isEmpty else { return ownership }
+        let manager = FieldOwnership.Manager(
+            name: "before-first-apply", isApplier: false, subresource: "", apiVersion: target.kind.apiVersion)
+        var nothing = target.kind.emptyFields
+        nothing["metadata"] = [:]
+        ownership.note(
+            FieldComparison(old: nothing, new: object, self.structure(of: target.kind)), by: manager,
+            at: self.timestamp)
+        return ownership
+    }
+
+    /// The same for what the server itself writes into a status.
+    func noteServerOwnership(_ kind: ResourceKind, old: JSONTree, _ object: inout JSONTree) {
+        let server = FieldOwnership.Manager(
+            name: "kube-apiserver", isApplier: false, subresource: "status", apiVersion: kind.apiVersion)
+        var ownership = FieldOwnership(of: old)
+        ownership.note(
+            FieldComparison(old: old, new: object, self.structure(of: kind)), by: server, at: self.timestamp)
+        object[path: ["metadata", "managedFields"]] = ownership.entries
+    }
+
+    /// What a write at that path can own.
+    private static func owned(_ object: JSONTree, _ target: RequestTarget) -> JSONTree {
+        var part = object
+        if target.kind.hasStatus { part[target.subresource == "status" ? "spec" : "status"] = nil }
+        return part
     }
 }

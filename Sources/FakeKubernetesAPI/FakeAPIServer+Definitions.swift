@@ -45,6 +45,12 @@ extension FakeAPIServer {
         }
     }
 
+    /// Rules in CEL take no part in what is refused.
+    mutating func warnOfRules(_ definition: JSONTree) {
+        guard definition.text.contains("\"x-kubernetes-validations\"") else { return }
+        self.warnings.append("this fake API server does not evaluate x-kubernetes-validations")
+    }
+
     /// Serves its kinds from now on, and says so on it.
     mutating func establish(_ definition: JSONTree, at key: ObjectStore.Key) {
         for resource in CustomResource.all(of: definition) {
@@ -68,6 +74,7 @@ extension FakeAPIServer {
                 "reason": "InitialNamesAccepted", "message": "the initial names have been accepted",
             ],
         ]
+        self.noteServerOwnership(.definitions, old: definition, &established)
         self.store.write(established, at: key)
     }
 

@@ -13,8 +13,12 @@ extension FakeAPIServer {
         let isAggregated = choice?.isAggregatedDiscovery ?? false
         switch (root, parts.count) {
         case ("version", 1): return .answer(status: 200, body: Self.version)
-        case ("healthz", _), ("livez", _), ("readyz", _): return .answer(status: 200, body: "ok")
-        case ("openapi", _): throw .notCopied("/openapi")
+        case ("healthz", _), ("livez", _), ("readyz", _):
+            let check = parts.dropFirst().joined(separator: "/")
+            guard check.isEmpty || HealthChecks.names(of: root).contains(check) else { throw .pageNotFound }
+            return .answer(status: 200, body: "ok")
+        case ("openapi", _), ("metrics", _), ("flagz", 1), ("statusz", 1), ("openid", _), (".well-known", _):
+            throw .notCopied("/\(root)")
         case ("api", 1) where isAggregated: return .answer(status: 200, body: self.aggregated([""]))
         case ("apis", 1) where isAggregated: return .answer(status: 200, body: self.aggregated(self.groups))
         case ("api", 1):
@@ -42,30 +46,42 @@ extension FakeAPIServer {
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "go1.26.6", "compiler": "gc", "platform": "linux/amd64",
     ]
 
-    /// Where something is served that names no resource.
+    /// Where something is served that names no resource; what is not copied answers 501 there.
     private var paths: [String] {
         let groups = self.groups.flatMap { group in
             ["/apis/\(group)"] + self.versions(of: group).map { "/apis/\(group)/\($0)" }
         }
-        return (["/api", "/api/v1", "/apis", "/healthz", "/livez", "/readyz", "/version"] + groups).sorted()
+        let health = HealthChecks.probes.flatMap { probe in
+            ["/\(probe)"] + HealthChecks.names(of: probe).map { "/\(probe)/\($0)" }
+        }
+        return (Self.plainPaths + groups + health).sorted()
     }
+
+    private static let plainPaths = [
+        "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/flagz", "/metrics",
+        "/metrics/slis", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/statusz", "/version",
+    ]
 
     /// Named groups: the built-in ones in the order in which a real server has them, then those of definitions by name.
     private var groups: [String] {
-        let served = Set(self.kinds.map(\.group) + DiscoveryResource.transientGroups)
+        let served = Set(self.listed.map(\.group) + DiscoveryResource.transientGroups)
         let builtIn = [
-            "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "batch", "policy",
-            "rbac.authorization.k8s.io", "storage.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
-            "coordination.k8s.io",
+            "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+            "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
+            "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
+            "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
         ]
         return builtIn.filter(served.contains)
             + served.filter { !$0.isEmpty && !builtIn.contains($0) }.sorted()
     }
 
+    /// What discovery tells of, copied or not.
+    private var listed: [ResourceKind] { self.kinds + ResourceKind.uncopied }
+
     private func versions(of group: String) -> [String] {
         if DiscoveryResource.transientGroups.contains(group) { return ["v1"] }
         var seen: Set<String> = []
-        return self.kinds.filter { $0.group == group }.map(\.version).filter { seen.insert($0).inserted }
+        return self.listed.filter { $0.group == group }.map(\.version).filter { seen.insert($0).inserted }
     }
 
     private func describe(group: String) -> JSONTree {
@@ -79,7 +95,7 @@ extension FakeAPIServer {
 
     /// Each resource of a version with its subresources, by name.
     private func families(_ group: String, _ version: String) -> [[DiscoveryResource]] {
-        let kept = self.kinds.filter { $0.group == group && $0.version == version }.map { kind in
+        let kept = self.listed.filter { $0.group == group && $0.version == version }.map { kind in
             DiscoveryResource.all(of: kind, self.customResources[kind])
         }
         let transient = DiscoveryResource.transient(group, version).map { [$0] }

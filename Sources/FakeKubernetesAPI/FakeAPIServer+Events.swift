@@ -8,16 +8,21 @@ extension FakeAPIServer {
         "firstTimestamp": "deprecatedFirstTimestamp", "lastTimestamp": "deprecatedLastTimestamp",
         "count": "deprecatedCount", "reportingComponent": "reportingController",
     ]
-    private static let oldNames = Dictionary(uniqueKeysWithValues: Self.newNames.map { ($1, $0) })
+    static let oldEventNames = Dictionary(uniqueKeysWithValues: Self.newNames.map { ($1, $0) })
 
     /// The answer to a request for events of the core group; nil for any other.
     mutating func coreEvents(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply? {
         guard target.kind == .coreEvents else { return nil }
-        if target.isSet("watch") { throw .notCopied("watches on events of the core group") }
         var renamed = target
         renamed.kind = .events
         renamed.options["fieldSelector"] = try target.options["fieldSelector"].map { text throws(APIFailure) in
             try Self.renamedSelector(text)
+        }
+        if request.method == "GET", target.name == nil, target.isSet("watch") {
+            try self.checkOptions(request, renamed)
+            var watch = try self.watch(renamed, try Self.negotiate(request, renamed.kind).form)
+            watch.hasOldNames = true
+            return .watch(watch)
         }
         if request.method == "POST", target.name == nil {
             let sent = Self.renamed(try Self.object(request), by: Self.newNames, kind: .events)
@@ -39,7 +44,7 @@ extension FakeAPIServer {
     }
 
     /// Of an event or a list of events; anything else stays.
-    private static func coreForm(_ tree: JSONTree) -> JSONTree {
+    static func coreForm(_ tree: JSONTree) -> JSONTree {
         if tree["kind"] == "EventList" {
             var list = tree
             list["apiVersion"] = "v1"
@@ -50,7 +55,7 @@ extension FakeAPIServer {
     }
 
     private static func oldForm(_ event: JSONTree) -> JSONTree {
-        var old = Self.renamed(event, by: Self.oldNames, kind: .coreEvents)
+        var old = Self.renamed(event, by: Self.oldEventNames, kind: .coreEvents)
         for field in ["reportingComponent", "reportingInstance"] where old[field] == nil { old[field] = "" }
         return old
     }

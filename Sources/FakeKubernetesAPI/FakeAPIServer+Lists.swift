@@ -9,11 +9,13 @@ extension FakeAPIServer {
         var last: (namespace: String, name: String)?
         if let token {
             guard let read = Self.readToken(token) else { throw .badRequest("continue key is not valid: \(token)") }
-            version = read.version
+            version = read.version < 0 ? self.store.version : read.version
             last = (read.namespace, read.name)
         }
         guard var found = self.store.objects(of: target.kind, namespace: target.namespace, at: version) else {
-            throw .expired("The resourceVersion for the provided list is too old.")
+            var failure = APIFailure.expired("The resourceVersion for the provided list is too old.")
+            if let last { failure.continueToken = "-1/\(last.namespace)/\(last.name)" }
+            throw failure
         }
         if let last {
             let key = ObjectStore.Key(kind: target.kind, namespace: last.namespace, name: last.name)

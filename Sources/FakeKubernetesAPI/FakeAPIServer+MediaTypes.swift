@@ -56,7 +56,8 @@ extension FakeAPIServer {
         }
         var list: JSONTree = ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"]
         list["metadata"] = whole["metadata"]
-        list["items"] = .array(items.map(Self.metadataOnly))
+        // Go's nil slice, where the list came without items.
+        list["items"] = items.isEmpty ? .null : .array(items.map(Self.metadataOnly))
         return list
     }
 }

@@ -27,11 +27,13 @@ extension FakeAPIServer {
     mutating func finalize(
         _ target: RequestTarget, _ name: String, _ sent: JSONTree
     ) throws(APIFailure) -> JSONTree {
-        var namespace = try self.existing(target, name)
+        let old = try self.existing(target, name)
+        var namespace = old
         for field in ["labels", "annotations"] { namespace[path: ["metadata", field]] = sent["metadata"]?[field] }
         namespace[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] = .string(name)
         let finalizers = sent[path: ["spec", "finalizers"]]?.elements ?? []
         namespace["spec"] = finalizers.isEmpty ? [:] : ["finalizers": .array(finalizers)]
+        self.noteOwnership(target, old: old, &namespace)
         if finalizers.isEmpty, namespace["metadata"]?["deletionTimestamp"] != nil {
             self.store.write(nil, at: target.key(name))
             return namespace

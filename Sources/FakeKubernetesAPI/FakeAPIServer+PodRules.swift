@@ -116,7 +116,9 @@ extension FakeAPIServer {
         var deletion = HTTPRequest(method: "DELETE", target: request.target)
         deletion.body = (eviction["deleteOptions"] ?? [:]).bytes
         if isRunning, !isDryRun { self.markDisruption(target, name, pod, eviction) }
-        _ = try self.delete(target, name, deletion)
+        var goal = target
+        if isDryRun { goal.options["dryRun"] = "All" }
+        _ = try self.delete(goal, name, deletion)
         return ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201]
     }
 
@@ -184,6 +186,7 @@ extension FakeAPIServer {
             ]
             spent[path: ["status", "conditions"]] = .array(others + [condition])
         }
+        self.noteServerOwnership(key.kind, old: budget, &spent)
         self.store.write(spent, at: key)
     }
 

@@ -5,7 +5,9 @@ extension FakeAPIServer {
     /// The scale subresource of what has replicas.
     func scale(_ object: JSONTree, _ kind: ResourceKind) -> JSONTree {
         var metadata = object["metadata"] ?? [:]
-        for field in ["labels", "annotations", "generation", "finalizers", "ownerReferences"] { metadata[field] = nil }
+        for field in ["labels", "annotations", "generation", "finalizers", "ownerReferences", "managedFields"] {
+            metadata[field] = nil
+        }
         if let paths = self.customResources[kind]?.scale {
             let numbers = ["specReplicasPath", "statusReplicasPath", "labelSelectorPath"].map { name in
                 object[path: Self.path(paths[name])]

@@ -40,6 +40,7 @@ extension FakeAPIServer {
         case "PodDisruptionBudget": TableColumns.budget
         case "Lease": TableColumns.lease
         case "Event": TableColumns.event
+        case "PodGroup" where kind == .podGroups: TableColumns.podGroup
         default: self.customResources[kind].map { TableColumns.custom($0.printerColumns) } ?? TableColumns.plain
         }
     }
@@ -94,6 +95,12 @@ extension FakeAPIServer {
                 .string(labels.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")),
             ]
         case "Event": return self.eventCells(object, name)
+        case "PodGroup" where kind == .podGroups:
+            let policy: JSONTree = spec[path: ["schedulingPolicy", "gang"]] == nil ? "Basic" : "Gang"
+            let workload = spec[path: ["podGroupTemplateRef", "workload", "workloadName"]] ?? Self.none
+            let scheduled = (status["conditions"]?.elements ?? []).first { $0["type"] == "PodGroupScheduled" }
+            let state = scheduled.map { $0["status"] == "True" ? "Scheduled" : $0["reason"] ?? "" } ?? "Pending"
+            return [name, policy, workload, state, age]
         default:
             guard let columns = self.customResources[kind]?.printerColumns, !columns.isEmpty else {
                 return [name, kind.isCustom ? age : object["metadata"]?["creationTimestamp"] ?? .null]

@@ -19,6 +19,8 @@ public struct WatchSubscription: Sendable {
     var bookmarkTime: Int64?
     /// Whether an event has told the columns of a table; the others leave them out.
     var hasToldColumns = false
+    /// Whether the events it tells of are shown as the core group names their fields.
+    var hasOldNames = false
     public internal(set) var isEnded = false
 }
 
@@ -117,8 +119,9 @@ extension FakeAPIServer {
 
     /// The event with its object in the form that the client asked for.
     private func formed(_ event: JSONTree, _ watch: inout WatchSubscription) -> JSONTree {
-        guard watch.form != .whole, let object = event["object"] else { return event }
         var event = event
+        if watch.hasOldNames, let object = event["object"] { event["object"] = Self.coreForm(object) }
+        guard watch.form != .whole, let object = event["object"] else { return event }
         var formed = self.formed(object, watch.target, watch.form)
         if case .table = watch.form {
             if watch.hasToldColumns { formed["columnDefinitions"] = .null }

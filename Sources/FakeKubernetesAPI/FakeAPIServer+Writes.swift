@@ -55,10 +55,17 @@ extension FakeAPIServer {
             "kind": .string(kind.kind), "apiVersion": .string(kind.apiVersion), "metadata": metadata,
         ]
         for member in sent.members where object[member.key] == nil { object[member.key] = member.value }
+        // A field behind a gate.
+        if kind == .pods, !isRestored, !self.servesPodGroups { object[path: ["spec", "schedulingGroup"]] = nil }
+        let sentForm = self.sentForm(object, target)
         if kind.kind == "Pod", !isRestored { try self.setPriority(&object, name) }
         Defaults.set(kind, &object)
+        if !isRestored { try self.admit(kind, &object, name) }
         custom?.complete(&object)
-        if kind == .definitions { Self.completeDefinition(&object) }
+        if kind == .definitions {
+            Self.completeDefinition(&object)
+            self.warnOfRules(object)
+        }
         let causes =
             Validation.causes(kind, object, old: nil) + (custom?.causes(object) ?? [])
             + (kind == .definitions ? Self.causes(ofDefinition: object) : [])
@@ -68,11 +75,37 @@ extension FakeAPIServer {
             self.copyZone(of: node, to: &object)
         }
         ObjectForm.normalise(kind, &object)
+        self.noteOwnership(target, old: nil, sent: sentForm, &object)
         if target.isDryRun { return object }
-        self.noteOwnership(target, name, old: nil, new: sent)
         let written = self.store.write(object, at: target.key(name)) ?? .null
         if kind == .definitions { self.establish(written, at: target.key(name)) }
+        if kind.kind == "Namespace" { self.addDefaultAccount(to: name) }
         return written
+    }
+
+    /// A new object with the defaults of its type, and without what admission adds to it.
+    private func sentForm(_ object: JSONTree, _ target: RequestTarget) -> JSONTree {
+        var form = object
+        Defaults.fill(target.kind, &form)
+        self.customResources[target.kind]?.complete(&form)
+        if target.kind == .definitions { Self.completeDefinition(&form) }
+        if target.kind.kind == "Namespace" {
+            form[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] = form["metadata"]?["name"]
+        }
+        if target.kind == .pods {
+            let fields = ["serviceAccountName", "serviceAccount", "priority", "preemptionPolicy", "tolerations"]
+            for field in fields { form[path: ["spec", field]] = object[path: ["spec", field]] }
+        }
+        ObjectForm.normalise(target.kind, &form)
+        return Self.withGatedFields(form, object, target.kind)
+    }
+
+    /// Fields of leases behind a gate: who sends them owns them, but they are not kept.
+    private static func withGatedFields(_ object: JSONTree, _ sent: JSONTree, _ kind: ResourceKind) -> JSONTree {
+        guard kind.kind == "Lease" else { return object }
+        var object = object
+        for field in ["strategy", "preferredHolder"] { object[path: ["spec", field]] = sent[path: ["spec", field]] }
+        return object
     }
 
     /// Says which fields of what was sent are dropped, unless the caller does not want to know or refuses them himself.
@@ -200,7 +233,9 @@ extension FakeAPIServer {
             throw .failed("strconv.ParseUint: parsing \"\(version)\": invalid syntax")
         }
         if let uid = new["metadata"]?["uid"], uid != old["metadata"]?["uid"] {
-            throw .invalid(target.kind, name, [.invalid("metadata.uid", "field is immutable")])
+            // Said twice: by the general rules and by the kind's own.
+            let cause = APIFailure.Cause.invalid("metadata.uid", "field is immutable")
+            throw .invalid(target.kind, name, target.kind.isCustom ? [cause] : [cause, cause])
         }
         return try self.update(target, name, old: old, new: new)
     }
@@ -237,6 +272,7 @@ extension FakeAPIServer {
         ]
         for key in kept { new[path: ["metadata", key]] = oldMetadata[key] }
         Defaults.fill(kind, &new)
+        if kind.kind == "Service" { Self.keepAllocated(old, &new) }
         let custom = self.customResources[kind]
         custom?.complete(&new)
         ObjectForm.normalise(kind, &new)
@@ -246,6 +282,12 @@ extension FakeAPIServer {
             isSpecNew || kind.kind == "Deployment" && new["metadata"]?["annotations"] != old["metadata"]?["annotations"]
         if kind.hasGeneration, isCounted {
             new[path: ["metadata", "generation"]] = .integer((oldMetadata["generation"]?.integer ?? 0) + 1)
+        }
+        if sent["metadata"]?["managedFields"] == [[:]] {
+            // How somebody says that nobody shall own anything.
+            new[path: ["metadata", "managedFields"]] = nil
+        } else {
+            self.noteOwnership(target, old: old, sent: Self.withGatedFields(new, sent, kind), &new)
         }
         guard ObjectForm.canonical(new) != ObjectForm.canonical(old) else { return old }
         let causes = Validation.causes(kind, new, old: old) + (custom?.causes(new) ?? [])
@@ -257,7 +299,6 @@ extension FakeAPIServer {
             self.store.write(nil, at: target.key(name))
             return new
         }
-        self.noteOwnership(target, name, old: old, new: new)
         return self.store.write(new, at: target.key(name)) ?? .null
     }
 

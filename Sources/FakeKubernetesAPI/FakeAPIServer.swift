@@ -15,11 +15,11 @@ public struct FakeAPIServer: Sendable {
 
     var store: ObjectStore
     /// What is served. Definitions of further kinds add to it.
-    var kinds = ResourceKind.all
-    /// Who owns which fields. It is kept beside the objects: `managedFields` is not written on them.
-    var ownership: [ObjectStore.Key: FieldOwnership] = [:]
-    /// Whose fields the current request writes; nil while it is an apply, which keeps its own books.
-    var writer: String?
+    var kinds = ResourceKind.all + ResourceKind.alwaysEmpty
+    /// Whose fields the current request writes; nil where objects come as another server had them.
+    var writer: FieldOwnership.Manager?
+    /// The fields that the current request applies; nil while it is no apply.
+    var appliedFields: Set<FieldPath>?
     /// What the current request's sender should know although it succeeds.
     var warnings: [String] = []
     /// The schemas of the kinds that definitions brought.
@@ -30,6 +30,8 @@ public struct FakeAPIServer: Sendable {
     public var requiresCredentials = false
     /// A bearer token that makes its holder the administrator.
     public var administratorToken: String?
+    /// Whether `X-Remote-User` and `X-Remote-Group` say who asks: for a front that has checked it and lets nobody else write them.
+    public var trustsRemoteUserHeaders = false
     var tokens: [String: RequestUser] = [:]
     /// What others than the administrator were allowed so far.
     public internal(set) var usedPermissions: Set<UsedPermission> = []
@@ -45,7 +47,7 @@ public struct FakeAPIServer: Sendable {
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             _ = self.handle(
                 HTTPRequest(
-                    method: "POST", target: "/api/v1/namespaces",
+                    method: "POST", target: "/api/v1/namespaces?fieldManager=kube-apiserver",
                     body: Array(#"{"metadata":{"name":"\#(name)"}}"#.utf8)))
         }
         // What happened before a server was up cannot be watched.
@@ -83,7 +85,8 @@ public struct FakeAPIServer: Sendable {
             if let answer = try self.bindByCollection(request) { return answer }
             let target = try RequestTarget(request.target, kinds: self.kinds)
             try self.checkPatchOptions(request, target)
-            self.writer = target.options["fieldManager"] ?? "unknown"
+            self.writer = Self.manager(request, target)
+            self.appliedFields = nil
             if let answer = try self.coreEvents(request, target) { return answer }
             return try self.dispatch(request, target)
         } catch {
@@ -105,6 +108,9 @@ public struct FakeAPIServer: Sendable {
     mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
         try self.checkOptions(request, target)
         let form = try Self.negotiate(request, target.kind).form
+        if request.method != "GET", request.method != "DELETE", ResourceKind.alwaysEmpty.contains(target.kind) {
+            throw .notCopied("writing \(target.kind.plural)")
+        }
         if request.method == "GET", target.subresource == nil {
             if target.name == nil, target.isSet("watch") { return .watch(try self.watch(target, form)) }
             if case .table = form { try Self.checkTableOptions(target) }
@@ -112,6 +118,7 @@ public struct FakeAPIServer: Sendable {
             if let name = target.name { whole = try self.existing(target, name) } else { whole = try self.list(target) }
             return .answer(status: 200, body: self.formed(whole, target, form))
         }
+        if request.method == "POST" || request.method == "PUT" { try self.checkDuplicates(request, target) }
         switch (request.method, target.name, target.subresource) {
         case ("GET", let name?, "status") where target.kind.hasStatus:
             return .answer(status: 200, body: self.formed(try self.existing(target, name), target, form))
@@ -132,7 +139,6 @@ public struct FakeAPIServer: Sendable {
             return .answer(status: 200, body: try self.replace(target, name, Self.object(request)))
         case ("PATCH", let name?, nil) where Self.isApply(request),
             ("PATCH", let name?, "status") where Self.isApply(request):
-            self.writer = nil
             let (status, body) = try self.apply(target, name, request)
             return .answer(status: status, body: body)
         case ("PATCH", let name?, nil), ("PATCH", let name?, "status"):
@@ -153,7 +159,7 @@ public struct FakeAPIServer: Sendable {
     }
 
     /// Options that every request can have.
-    private func checkOptions(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) {
+    func checkOptions(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) {
         if let dryRun = target.options["dryRun"], dryRun != "All" {
             throw .invalid(
                 group: "meta.k8s.io", kind: Self.optionsKind(request.method), "",
@@ -193,6 +199,7 @@ public struct FakeAPIServer: Sendable {
         do throws(APIFailure) {
             guard let path = self.collection(of: object) else { throw .resourceNotFound }
             let target = try RequestTarget(path, kinds: self.kinds)
+            self.writer = nil
             return .answer(status: 201, body: try self.create(target, object, isRestored: true))
         } catch {
             return .answer(status: Int(error.code), body: error.status)

@@ -1,134 +1,143 @@
 import KubernetesAPI
 
-/// A place in an object, as conflicts name it when its steps are joined: `.spec`, `.containers`, `[name="main"]`, `.image`.
+/// A place in an object by the steps of `fieldsV1`: `f:spec`, `f:containers`, `k:{"name":"main"}`, `f:image`.
 typealias FieldPath = [String]
 
-/// Who owns which fields of an object: what server-side apply decides by.
+/// Who owns which fields of an object, as `metadata.managedFields` has it: what server-side apply decides by.
 struct FieldOwnership: Sendable {
     struct Manager: Sendable, Hashable, Comparable {
         let name: String
         let isApplier: Bool
         let subresource: String
+        let apiVersion: String
 
         static func < (lhs: Self, rhs: Self) -> Bool {
-            (lhs.name, lhs.subresource, lhs.isApplier ? 0 : 1) < (rhs.name, rhs.subresource, rhs.isApplier ? 0 : 1)
+            (lhs.isApplier ? 0 : 1, lhs.name, lhs.apiVersion, lhs.subresource)
+                < (rhs.isApplier ? 0 : 1, rhs.name, rhs.apiVersion, rhs.subresource)
         }
     }
 
     private(set) var fields: [Manager: Set<FieldPath>] = [:]
+    private var times: [Manager: JSONTree] = [:]
 
-    /// A write that was no apply: what it changed is its manager's now.
-    mutating func note(_ changed: Set<FieldPath>, by manager: Manager) {
-        for other in self.fields.keys where other != manager { self.fields[other]?.subtract(changed) }
-        self.fields[manager, default: []].formUnion(changed)
+    init() {}
+
+    /// As an object tells of it.
+    init(of object: JSONTree) {
+        for entry in object["metadata"]?["managedFields"]?.elements ?? [] {
+            guard let name = entry["manager"]?.string else { continue }
+            let manager = Manager(
+                name: name, isApplier: entry["operation"] == "Apply", subresource: entry["subresource"]?.string ?? "",
+                apiVersion: entry["apiVersion"]?.string ?? "")
+            var paths: Set<FieldPath> = []
+            Self.read(entry["fieldsV1"] ?? [:], [], &paths)
+            self.fields[manager] = paths
+            self.times[manager] = entry["time"]
+        }
     }
 
-    /// Who else owns a field of which `manager` wants another value.
-    func conflicts(of wanted: [FieldPath], by manager: Manager) -> [(owner: Manager, path: FieldPath)] {
+    // MARK: Changes
+
+    /// A write that was no apply: what it added or modified is its manager's now, what it removed nobody's.
+    mutating func note(_ change: FieldComparison, by manager: Manager, at time: JSONTree) {
+        let touched = change.added.union(change.modified)
+        self.take(touched.union(change.removed), from: manager)
+        let own = (self.fields[manager] ?? []).subtracting(change.removed).union(touched)
+        self.set(own, of: manager, at: time)
+    }
+
+    /// Who else owns a field that an apply would change.
+    func conflicts(of wanted: Set<FieldPath>, by manager: Manager) -> [(owner: Manager, path: FieldPath)] {
         self.fields.keys.sorted().filter { $0 != manager }.flatMap { owner in
-            wanted.filter { self.fields[owner]?.contains($0) ?? false }.map { (owner, $0) }
+            wanted.intersection(self.fields[owner] ?? []).sorted { $0.joined() < $1.joined() }.map { (owner, $0) }
         }
     }
 
-    /// Makes an apply's fields its own.
-    ///
-    /// - Returns: Fields that the manager has given up and nobody else owns, elements of lists before what is in them.
-    mutating func apply(_ applied: Set<FieldPath>, by manager: Manager, taking forced: [FieldPath]) -> [FieldPath] {
-        for other in self.fields.keys where other != manager { self.fields[other]?.subtract(forced) }
+    /// The fields that `manager` owned, does not name any more, and nobody else owns: elements of lists before what is in them.
+    func given(up applied: Set<FieldPath>, by manager: Manager) -> [FieldPath] {
         let given = (self.fields[manager] ?? []).subtracting(applied)
-        self.fields[manager] = applied
-        let others = self.fields.filter { $0.key != manager }.values.reduce(into: Set<FieldPath>()) { $0.formUnion($1) }
-        return given.filter { path in
-            !others.contains { $0.starts(with: path) } && !applied.contains { $0.starts(with: path) }
-        }.sorted { ($0.count, $0.joined()) < ($1.count, $1.joined()) }
-    }
-}
-
-extension JSONTree {
-    private static let unowned: Set<FieldPath> = [
-        [".apiVersion"], [".kind"], [".metadata", ".name"], [".metadata", ".namespace"], [".metadata", ".uid"],
-        [".metadata", ".resourceVersion"], [".metadata", ".generation"], [".metadata", ".creationTimestamp"],
-        [".metadata", ".managedFields"], [".metadata", ".generateName"],
-    ]
-
-    /// The fields that are set: leaves, and the elements of lists that are told apart by a key.
-    func ownedFields(listKeys: (String) -> String?) -> Set<FieldPath> {
-        var found: Set<FieldPath> = []
-        self.collect([], &found, listKeys)
-        return found.subtracting(Self.unowned)
+        let others = self.fields.filter { $0.key != manager }.values.reduce(into: applied) { $0.formUnion($1) }
+        return given.filter { path in !others.contains { $0.starts(with: path) } }
+            .sorted { ($0.count, $0.joined()) < ($1.count, $1.joined()) }
     }
 
-    private func collect(_ path: FieldPath, _ found: inout Set<FieldPath>, _ listKeys: (String) -> String?) {
-        switch self {
-        case .object(let members) where !members.isEmpty:
-            for member in members { member.value.collect(path + [".\(member.key)"], &found, listKeys) }
-        case .array(let elements):
-            let name = path.last.map { String($0.dropFirst()) } ?? ""
-            guard let key = listKeys(name), !elements.isEmpty else {
-                found.insert(path)
-                return
-            }
-            for element in elements {
-                let inner = path + ["[\(key)=\((element[key] ?? .null).text)]"]
-                found.insert(inner)
-                element.collect(inner, &found, listKeys)
-            }
-        default: if !path.isEmpty { found.insert(path) }
+    /// Makes an apply's fields its own, after what it changed was taken from the others.
+    mutating func apply(_ applied: Set<FieldPath>, _ change: FieldComparison, by manager: Manager, at time: JSONTree) {
+        self.take(change.added.union(change.modified).union(change.removed), from: manager)
+        self.set(applied, of: manager, at: time)
+    }
+
+    private mutating func take(_ paths: Set<FieldPath>, from manager: Manager) {
+        for other in self.fields.keys where other != manager {
+            guard let owned = self.fields[other], !owned.isDisjoint(with: paths) else { continue }
+            self.fields[other] = owned.subtracting(paths)
         }
     }
 
-    func field(at path: FieldPath) -> JSONTree? {
-        path.reduce(Optional(self)) { tree, step in
-            if step.hasPrefix(".") { return tree?[String(step.dropFirst())] }
-            return tree?.position(of: step).flatMap { tree?.elements[$0] }
+    private mutating func set(_ paths: Set<FieldPath>, of manager: Manager, at time: JSONTree) {
+        guard self.fields[manager] != paths else { return }
+        self.fields[manager] = paths
+        self.times[manager] = time
+    }
+
+    // MARK: Writing
+
+    /// As `metadata.managedFields`; nil where nobody owns anything.
+    var entries: JSONTree? {
+        let entries = self.fields.filter { !$0.value.isEmpty }.sorted { left, right in
+            let (before, after) = (self.order(left.key), self.order(right.key))
+            return before == after ? left.key < right.key : before < after
+        }.map { manager, paths -> JSONTree in
+            var entry: JSONTree = [
+                "manager": .string(manager.name), "operation": manager.isApplier ? "Apply" : "Update",
+                "apiVersion": .string(manager.apiVersion),
+            ]
+            entry["time"] = self.times[manager]
+            entry["fieldsType"] = "FieldsV1"
+            entry["fieldsV1"] = Self.written(paths.sorted { $0.lexicographicallyPrecedes($1) }[...], depth: 0)
+            if !manager.subresource.isEmpty { entry["subresource"] = .string(manager.subresource) }
+            return entry
+        }
+        return entries.isEmpty ? nil : .array(entries)
+    }
+
+    /// Appliers first, then by time.
+    private func order(_ manager: Manager) -> String {
+        (manager.isApplier ? "0" : "1") + (self.times[manager]?.string ?? "")
+    }
+
+    /// - Parameter paths: Sorted, and equal in their first `depth` steps.
+    private static func written(_ paths: ArraySlice<FieldPath>, depth: Int) -> JSONTree {
+        var members: [JSONTree.Member] = []
+        var rest = paths
+        if let first = rest.first, first.count == depth {
+            // A place that is owned itself, and not only in part, says so.
+            if rest.count > 1 { members.append(.init(".", [:])) }
+            rest = rest.dropFirst()
+        }
+        while let step = rest.first?[depth] {
+            let end = rest.firstIndex { $0[depth] != step } ?? rest.endIndex
+            members.append(.init(step, Self.written(rest[rest.startIndex..<end], depth: depth + 1)))
+            rest = rest[end...]
+        }
+        return .object(members)
+    }
+
+    private static func read(_ tree: JSONTree, _ path: FieldPath, _ paths: inout Set<FieldPath>) {
+        if tree.members.isEmpty, !path.isEmpty { paths.insert(path) }
+        for member in tree.members {
+            if member.key == "." { paths.insert(path) } else { Self.read(member.value, path + [member.key], &paths) }
         }
     }
 
-    /// Where the element stands that a step such as `[name="main"]` means.
-    private func position(of step: String) -> Int? {
-        let halves = step.dropFirst().dropLast().split(separator: "=", maxSplits: 1).map(String.init)
-        guard halves.count == 2 else { return nil }
-        return self.elements.firstIndex { ($0[halves[0]] ?? .null).text == halves[1] }
-    }
-
-    mutating func removeField(at path: FieldPath) {
-        guard let step = path.first else { return }
-        if step.hasPrefix(".") {
-            let key = String(step.dropFirst())
-            guard path.count > 1 else { return self[key] = nil }
-            guard var child = self[key] else { return }
-            child.removeField(at: Array(path.dropFirst()))
-            self[key] = child
-        } else if let position = self.position(of: step), case .array(var elements) = self {
-            if path.count == 1 {
-                elements.remove(at: position)
-            } else {
-                elements[position].removeField(at: Array(path.dropFirst()))
-            }
-            self = .array(elements)
-        }
-    }
-
-    /// Lays an applied configuration over the object: maps are merged, lists with a key element by element, all else replaced.
-    mutating func lay(_ applied: JSONTree, named name: String = "", listKeys: (String) -> String?) {
-        switch (self, applied) {
-        case (.object, .object(let members)):
-            for member in members {
-                var child = self[member.key] ?? .null
-                child.lay(member.value, named: member.key, listKeys: listKeys)
-                self[member.key] = child
-            }
-        case (.array(var elements), .array(let added)):
-            guard let key = listKeys(name) else { return self = applied }
-            for element in added {
-                if let index = elements.firstIndex(where: { $0[key] == element[key] }) {
-                    elements[index].lay(element, listKeys: listKeys)
-                } else {
-                    elements.append(element)
-                }
-            }
-            self = .array(elements)
-        default: self = applied
-        }
+    /// As conflicts name a field: `.spec.containers[name="main"].image`.
+    static func title(of path: FieldPath) -> String {
+        path.map { step -> String in
+            let rest = String(step.dropFirst(2))
+            if step.hasPrefix("f:") { return ".\(rest)" }
+            if step.hasPrefix("v:") { return "[=\(rest)]" }
+            let keys = (JSONTree(parsing: rest)?.members ?? []).map { "\($0.key)=\($0.value.text)" }
+            return "[\(keys.joined(separator: ","))]"
+        }.joined()
     }
 }

@@ -80,7 +80,11 @@ enum ObjectForm {
     /// Conditions say when they were looked at, also where nobody did.
     private static func completeConditions(_ object: inout JSONTree, _ time: String) {
         guard case .array(var conditions)? = object[path: ["status", "conditions"]] else { return }
-        for index in conditions.indices where conditions[index][time] == nil { conditions[index][time] = .null }
+        for index in conditions.indices {
+            for field in [time, "lastTransitionTime"] where conditions[index][field] == nil {
+                conditions[index][field] = .null
+            }
+        }
         object[path: ["status", "conditions"]] = .array(conditions)
     }
 

@@ -8,6 +8,7 @@ enum PodValidation {
         let spec = pod["spec"] ?? [:]
         return Self.containers(spec) + Self.podResources(spec) + Self.gates(spec) + Self.tolerations(spec)
             + Self.affinity(spec) + Self.spread(spec) + Self.hostPorts(spec) + Self.policies(spec) + Self.selector(spec)
+            + Self.group(spec)
     }
 
     // MARK: Containers

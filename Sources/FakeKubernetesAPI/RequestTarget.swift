@@ -31,12 +31,12 @@ struct RequestTarget: Sendable {
             self.namespace = parts[1]
             parts.removeFirst(2)
         }
-        guard let kind = kinds.first(where: { $0.group == group && $0.version == version && $0.plural == parts[0] })
+        guard let kind = kinds.first(where: { $0.isServed(as: parts[0], group, version) })
         else {
-            guard !ResourceKind.uncopiedGroups.contains(group) else {
-                throw .notCopied("resource \(parts[0]) of \(group)/\(version)")
+            if ResourceKind.uncopied.contains(where: { $0.isServed(as: parts[0], group, version) }) {
+                throw .notCopied("resource \(parts[0]) of \(group.isEmpty ? "" : "\(group)/")\(version)")
             }
-            throw kinds.contains { $0.group == group } ? .resourceNotFound : .pageNotFound
+            throw (kinds + ResourceKind.uncopied).contains { $0.group == group } ? .resourceNotFound : .pageNotFound
         }
         guard parts.count <= 3, self.namespace == nil || kind.isNamespaced else { throw .resourceNotFound }
         self.kind = kind

@@ -49,6 +49,41 @@ extension ResourceKind {
                 "spec": ["group": "", "names": ["plural": "", "kind": ""], "scope": "", "versions": .null],
                 "status": ["conditions": .null, "acceptedNames": ["plural": "", "kind": ""], "storedVersions": .null],
             ]
+        default: return self.otherEmptyFields
+        }
+    }
+
+    private var otherEmptyFields: JSONTree {
+        let template: JSONTree = ["metadata": [:], "spec": ["containers": .null]]
+        switch self.kind {
+        case "Service", "Ingress": return ["spec": [:], "status": ["loadBalancer": [:]]]
+        case "PodGroup" where self == .podGroups:
+            return ["spec": ["podGroupTemplateRef": .null, "schedulingPolicy": [:]], "status": [:]]
+        case "Workload" where self == .workloadKind: return ["spec": ["podGroupTemplates": .null]]
+        case "ReplicationController": return ["spec": [:], "status": ["replicas": 0]]
+        case "CronJob":
+            return [
+                "spec": ["schedule": "", "jobTemplate": ["metadata": [:], "spec": ["template": template]]],
+                "status": [:],
+            ]
+        case "HorizontalPodAutoscaler":
+            return [
+                "spec": ["scaleTargetRef": ["kind": "", "name": ""], "maxReplicas": 0],
+                "status": ["desiredReplicas": 0, "currentMetrics": .null],
+            ]
+        case "NetworkPolicy": return ["spec": ["podSelector": [:]]]
+        case "IngressClass", "DeviceClass", "CSIDriver": return ["spec": [:]]
+        case "EndpointSlice": return ["addressType": "", "endpoints": .null, "ports": .null]
+        case "RuntimeClass": return ["handler": ""]
+        case "ResourceClaim": return ["spec": ["devices": [:]], "status": [:]]
+        case "ResourceClaimTemplate": return ["spec": ["metadata": [:], "spec": ["devices": [:]]]]
+        case "ResourceSlice":
+            let pool: JSONTree = ["name": "", "generation": 0, "resourceSliceCount": 0]
+            return ["spec": ["driver": "", "pool": pool]]
+        case "CSINode": return ["spec": ["drivers": .null]]
+        case "CSIStorageCapacity": return ["storageClassName": ""]
+        case "VolumeAttachment":
+            return ["spec": ["attacher": "", "source": [:], "nodeName": ""], "status": ["attached": .boolean(false)]]
         default: return [:]
         }
     }

@@ -20,6 +20,10 @@ struct ResourceKind: Sendable, Hashable {
     var qualifiedPlural: String { self.group.isEmpty ? self.plural : "\(self.plural).\(self.group)" }
     var qualifiedKind: String { self.group.isEmpty ? self.kind : "\(self.kind).\(self.group)" }
 
+    func isServed(as plural: String, _ group: String, _ version: String) -> Bool {
+        self.plural == plural && self.group == group && self.version == version
+    }
+
     /// Those that are copied.
     var subresources: [String] {
         (self.hasStatus ? ["status"] : []) + (self.isScalable ? ["scale"] : [])
@@ -31,12 +35,13 @@ struct ResourceKind: Sendable, Hashable {
     var uncopiedSubresources: [String] {
         switch self.kind {
         case "Pod": ["log", "exec", "attach", "portforward", "proxy", "ephemeralcontainers", "resize"]
-        case "Node": ["proxy"]
+        case "Node", "Service": ["proxy"]
+        case "CertificateSigningRequest": ["approval"]
         default: []
         }
     }
 
-    enum Traits { case plain, status, statusAndGeneration }
+    enum Traits { case plain, status, generation, statusAndGeneration }
 
     init(
         _ group: String, _ version: String, _ plural: String, _ kind: String, namespaced: Bool, _ traits: Traits
@@ -46,10 +51,10 @@ struct ResourceKind: Sendable, Hashable {
         self.plural = plural
         self.kind = kind
         self.isNamespaced = namespaced
-        self.hasStatus = traits != .plain
-        self.isScalable = ["Deployment", "ReplicaSet", "StatefulSet"].contains(kind)
+        self.hasStatus = traits == .status || traits == .statusAndGeneration
+        self.isScalable = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"].contains(kind)
         self.isCustom = false
-        self.hasGeneration = traits == .statusAndGeneration || kind == "PriorityClass"
+        self.hasGeneration = traits == .statusAndGeneration || traits == .generation
     }
 
     init(
@@ -77,35 +82,4 @@ struct ResourceKind: Sendable, Hashable {
 
     static let serviceAccounts = ResourceKind(
         "", "v1", "serviceaccounts", "ServiceAccount", namespaced: true, .plain)
-
-    static let all: [ResourceKind] = [
-        .init("", "v1", "namespaces", "Namespace", namespaced: false, .status),
-        .init("", "v1", "nodes", "Node", namespaced: false, .status), .pods,
-        .init("", "v1", "configmaps", "ConfigMap", namespaced: true, .plain),
-        .init("", "v1", "persistentvolumes", "PersistentVolume", namespaced: false, .status),
-        .init("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", namespaced: true, .status),
-        .init("apps", "v1", "deployments", "Deployment", namespaced: true, .statusAndGeneration),
-        .init("apps", "v1", "replicasets", "ReplicaSet", namespaced: true, .statusAndGeneration),
-        .init("apps", "v1", "statefulsets", "StatefulSet", namespaced: true, .statusAndGeneration),
-        .init("apps", "v1", "daemonsets", "DaemonSet", namespaced: true, .statusAndGeneration),
-        .init("batch", "v1", "jobs", "Job", namespaced: true, .statusAndGeneration),
-        .init("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", namespaced: true, .statusAndGeneration),
-        .init("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced: false, .plain),
-        .init("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", namespaced: false, .plain),
-        .init("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true, .plain),
-        .events, .coreEvents, .serviceAccounts, .definitions,
-        .init("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true, .plain),
-        .init("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true, .plain),
-        .init("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false, .plain),
-        .init(
-            "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced: false, .plain),
-    ]
-
-    /// Groups that a real server has and this one does not copy.
-    static let uncopiedGroups: Set<String> = [
-        "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io",
-        "apiregistration.k8s.io", "autoscaling", "certificates.k8s.io", "discovery.k8s.io",
-        "flowcontrol.apiserver.k8s.io",
-        "networking.k8s.io", "node.k8s.io", "resource.k8s.io",
-    ]
 }

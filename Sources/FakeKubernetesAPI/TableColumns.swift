@@ -160,6 +160,18 @@ enum TableColumns {
                 + "the ones affected by this deployment. It must match the pod template's labels."),
     ]
 
+    static let podGroup: [Column] = [
+        Self.name,
+        Column(
+            name: "Policy",
+            description:
+                "SchedulingPolicy defines the scheduling policy for this instance of the PodGroup. "
+                + "Controllers are expected to fill this field by copying it from a PodGroupTemplate. This "
+                + "field is immutable."),
+        Column(name: "Workload", description: "Name of the referenced Workload object"),
+        Column(name: "Status", description: "Status of the PodGroup"), Self.age,
+    ]
+
     static let namespace: [Column] = [
         Self.name,
         Column(

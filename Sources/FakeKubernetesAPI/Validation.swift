@@ -18,7 +18,7 @@ enum Validation {
         case "Lease": causes += self.lease(object)
         case "Deployment": causes += self.deployment(object, old: old)
         case "PodDisruptionBudget": causes += self.budget(object)
-        default: break
+        default: causes += self.kindCauses(kind, object, old: old)
         }
         return causes
     }

@@ -120,10 +120,14 @@ struct FakeAPIServerTests {
     @Test("an unknown field selector is a 400, an uncopied request a 501")
     mutating func uncopied() {
         #expect(self.ask("GET", self.pods + "?fieldSelector=spec.image%3Dx").status == 400)
-        for target in ["/openapi/v3", "/apis/resource.k8s.io/v1/resourceslices"] {
+        for target in ["/openapi/v3", "/apis/apiregistration.k8s.io/v1/apiservices", "/metrics"] {
             #expect(self.ask("GET", target).status == 501)
         }
         #expect(self.ask("GET", "/apis/example.com/v1/things").status == 404)
+        // There is none, and there will be none.
+        #expect(self.ask("GET", "/api/v1/resourcequotas").body["items"] == [])
+        let quota: JSONTree = ["metadata": ["name": "q"], "spec": ["hard": ["pods": "1"]]]
+        #expect(self.ask("POST", "/api/v1/namespaces/default/resourcequotas", quota).status == 501)
     }
 
     @Test("discovery lists the groups, their versions and resources, and kinds that were defined later")

@@ -150,7 +150,7 @@ struct WatchTests {
         let deployments = resources.first { $0["resource"] == "deployments" }
         #expect(deployments?["subresources"]?.elements.map { $0["subresource"] } == ["scale", "status"])
         #expect(deployments?["shortNames"] == ["deploy"])
-        #expect(!first.text.contains("ingresses"), "what is not served is absent")
+        #expect(!first.text.contains("podgroups"), "what is not served is absent")
         let again = self.ask("/apis", ["Accept": Self.aggregated, "If-None-Match": first.headers["ETag"] ?? ""])
         #expect(again.status == 304)
         #expect(again.text.isEmpty)
