@@ -128,7 +128,7 @@ let package = Package(
         .executableTarget(
             name: "FakeAPIServerCommand",
             dependencies: [
-                "FakeKubernetesAPI", "HTTPServing", "HTTPTransport", "KubernetesAPI",
+                "FakeKubernetesAPI", "HTTPServing", "HTTPTransport", "KubernetesAPI", "COpenSSL",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -181,6 +181,7 @@ let package = Package(
             name: "HTTPServingTests",
             dependencies: [
                 "HTTPServing", "HTTPTransport", "FakeAPIServerCommand", "FakeKubernetesAPI", "KubernetesAPI",
+                "KubernetesClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -26,10 +26,15 @@ venv=${TMPDIR:-/tmp}/berth-e2e-client-venv
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import kubernetes' 2>/dev/null \
     || { python3 -m venv "$venv" && "$venv/bin/pip" -q install kubernetes; }
 
-"$server" --port 0 --kubeconfig "$work/config" --nodes 3xgpu:8 --kubelets --garbage-collector >"$work/log" 2>&1 &
-pid=$!
-for _ in $(seq 100); do [ -s "$work/config" ] && break; sleep 0.1; done
-[ -s "$work/config" ] || { echo "fake-apiserver did not come up"; cat "$work/log"; exit 1; }
+# Starts the server with these arguments and waits until its kubeconfig is there.
+serve() {
+    rm -f "$work/config"
+    "$server" --port 0 --kubeconfig "$work/config" "$@" >"$work/log" 2>&1 &
+    pid=$!
+    for _ in $(seq 600); do [ -s "$work/config" ] && break; sleep 0.1; done
+    [ -s "$work/config" ] || { echo "fake-apiserver did not come up"; cat "$work/log"; exit 1; }
+}
+serve --nodes 3xgpu:8 --kubelets --garbage-collector
 export KUBECONFIG=$work/config HOME=$work
 
 step() { echo "e2e: $*"; }
@@ -78,6 +83,47 @@ shows Running k get pod trainer
 shows "nvidia.com/gpu" k describe pod trainer
 shows "Allocatable" k describe node gpu-0
 
+shows deployment.apps/web k get all
+shows "No resource quota" k describe namespace default
+
+step kinds that tools apply
+cat >"$work/kinds.yaml" <<'YAML'
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys, namespace: default}
+stringData: {a: hi}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly, namespace: default}
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "i:1"}]}}}}
+---
+apiVersion: resource.k8s.io/v1
+kind: ResourceClaim
+metadata: {name: gpu, namespace: default}
+spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.example.com}}]}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: default}
+spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+YAML
+shows "cronjob.batch/nightly created" k apply --validate=false -f "$work/kinds.yaml"
+shows "service/web unchanged" k apply --validate=false -f "$work/kinds.yaml"
+shows "aGk=" k get secret keys -o "jsonpath={.data.a}"
+shows "10." k get service web -o "jsonpath={.spec.clusterIP}"
+shows "NodePort" k describe service web
+shows "0 3 * * *" k describe cronjob nightly
+shows "kubectl-client-side-apply" k get secret keys -o yaml --show-managed-fields
+shows "error on the server" bash -c "timeout 20 '$kubectl' explain pods 2>&1 || true"
+
 step scale, label, taint, cordon
 shows scaled k scale deployment web --replicas=5
 shows 5 k get deployment web -o "jsonpath={.spec.replicas}"
@@ -101,6 +147,22 @@ k wait --for=delete configmap/owned --timeout=20s >"$work/out"
 shows NotFound bash -c "timeout 20 '$kubectl' get configmap owned || true"
 
 step the Python client
+timeout 120 "$venv/bin/python" e2e/clients.py
+
+kill -0 "$pid" || { echo "the server died"; cat "$work/log"; exit 1; }
+
+step over TLS with client certificates
+kill "$pid" && wait "$pid" || true
+serve --nodes 3xgpu:8 --kubelets --tls
+shows https:// k config view
+shows gpu-2 k get nodes
+# As JSON: what "kubectl auth whoami" sends is protobuf.
+echo '{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}' >"$work/who.json"
+shows "username: kubernetes-admin" k create --validate=false -o yaml -f "$work/who.json"
+shows "system:masters" k create --validate=false -o yaml -f "$work/who.json"
+port=$(sed -n 's/.*127.0.0.1:\([0-9]*\).*/\1/p' "$work/log" | head -1)
+shows Unauthorized curl -sk --noproxy '*' "https://127.0.0.1:$port/api/v1/nodes"
+shows Forbidden bash -c "timeout 20 '$kubectl' get nodes --as jane 2>&1 || true"
 timeout 120 "$venv/bin/python" e2e/clients.py
 
 kill -0 "$pid" || { echo "the server died"; cat "$work/log"; exit 1; }

@@ -41,8 +41,17 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     @Option(help: "The extender that the simulated scheduler asks: http://HOST:PORT.")
     var extender: String?
 
+    @Flag(help: "Serve PodGroups and Workloads of scheduling.k8s.io/v1alpha2, which a real server does behind gates.")
+    var podGroups = false
+
     @Flag(help: "Ask for credentials: the kubeconfig gets an administrator's token, others what RBAC allows.")
     var auth = false
+
+    @Flag(
+        help:
+            "HTTPS with an authority of its own, and credentials asked for: the kubeconfig gets an administrator's certificate."
+    )
+    var tls = false
 
     @Option(help: "A file of rules, JSON or YAML, by which requests go wrong. POST /fake/faults changes them.")
     var faults: String?
@@ -52,19 +61,25 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
         for spec in self.nodes { try FakeObjects.addNodes(spec, to: &server) }
         for path in self.load { try FakeObjects.load(path, into: &server) }
-        let token = self.auth ? UUID().uuidString : nil
+        if self.podGroups { server.servePodGroups() }
+        let authority = try self.tls ? CertificateAuthority() : nil
+        let token = self.auth && authority == nil ? UUID().uuidString : nil
         server.administratorToken = token
+        server.trustsRemoteUserHeaders = authority != nil
+        let access = FakeObjects.Access(
+            token: token, authority: authority?.certificatePEM,
+            client: try authority?.client(user: "kubernetes-admin", groups: ["system:masters"]))
         let transport = InProcessTransport(server)
         let faulty = RuledFaultTransport(transport, rules: try self.faults.map(FakeObjects.faults) ?? FaultRules())
         let kubeconfig = self.kubeconfig
         let http = HTTPServer(
-            HTTPServerConfiguration(host: "127.0.0.1", port: self.port),
+            HTTPServerConfiguration(host: "127.0.0.1", port: self.port, tls: try authority.map(Self.tls)),
             onReady: { port in
-                print("fake-apiserver: http://127.0.0.1:\(port)")
+                print("fake-apiserver: \(access.scheme)://127.0.0.1:\(port)")
                 // Into a file or a pipe it would wait for a full buffer.
                 _ = fflush(nil)
-                if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port, token: token) }
-            }, handler: { await Self.answer($0, faulty, asksForCredentials: token != nil) })
+                if let kubeconfig { FakeObjects.writeKubeconfig(to: kubeconfig, port: port, access) }
+            }, handler: { await Self.answer($0, faulty, asksForCredentials: access.isAsked) })
         var logger = Logger(label: "fake-apiserver")
         logger.logLevel = .critical
         let world = FakeWorld(
@@ -77,6 +92,13 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         try await group.run()
     }
 
+    static func tls(_ authority: CertificateAuthority) throws -> HTTPServerConfiguration.TLS {
+        let server = try authority.server()
+        return .init(
+            certificateChain: server.certificate, key: server.key, clientAuthorities: authority.certificatePEM,
+            admitsAnonymousClients: true)
+    }
+
     private func extenderTransport() throws -> (any HTTPTransport)? {
         try self.extender.map { try CurlTransport(configuration: CurlConfiguration(server: $0, proxy: .none)) }
     }
@@ -86,9 +108,18 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         _ request: ServedRequest, _ transport: RuledFaultTransport, asksForCredentials: Bool
     ) async -> ServedAnswer {
         var headers = HTTPHeaders()
-        for (name, value) in request.headers { headers.add(name, value) }
+        // Who somebody is the connection says, not he himself.
+        for (name, value) in request.headers where !name.lowercased().hasPrefix("x-remote-") {
+            headers.add(name, value)
+        }
+        if let user = request.clientCertificate.flatMap(ClientCertificate.user) {
+            headers.add("X-Remote-User", user.name)
+            for group in user.groups { headers.add("X-Remote-Group", group) }
+        }
         // What comes by the socket is nobody's until it says whose it is.
-        if asksForCredentials, headers["Authorization"] == nil { headers.add("Authorization", "none") }
+        if asksForCredentials, headers["Authorization"] == nil, headers["X-Remote-User"] == nil {
+            headers.add("Authorization", "none")
+        }
         do throws(HTTPTransportError) {
             let response = try await transport.send(
                 HTTPRequest(method: request.method, target: request.target, headers: headers, body: request.body))

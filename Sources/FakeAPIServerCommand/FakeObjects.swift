@@ -78,18 +78,36 @@ enum FakeObjects {
                 headers: ["Content-Type": "application/merge-patch+json"], body: patch.bytes))
     }
 
-    static func writeKubeconfig(to path: String, port: Int, token: String?) {
-        let user = token.map { "{token: \($0)}" } ?? "{}"
+    /// How somebody gets in.
+    struct Access: Sendable {
+        /// Of an administrator.
+        var token: String?
+        /// PEM text; nil where the server speaks plain HTTP.
+        var authority: [UInt8]?
+        var client: CertificateAuthority.Identity?
+
+        var scheme: String { self.authority == nil ? "http" : "https" }
+        /// Whether nobody gets in without credentials.
+        var isAsked: Bool { self.token != nil || self.authority != nil }
+    }
+
+    static func writeKubeconfig(to path: String, port: Int, _ access: Access) {
+        func encoded(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+        var user = access.token.map { "token: \($0)" } ?? ""
+        if let client = access.client {
+            user = "client-certificate-data: \(encoded(client.certificate)), client-key-data: \(encoded(client.key))"
+        }
+        let authority = access.authority.map { ", certificate-authority-data: \(encoded($0))" } ?? ""
         let text = """
             apiVersion: v1
             kind: Config
             current-context: fake
             clusters:
             - name: fake
-              cluster: {server: "http://127.0.0.1:\(port)"}
+              cluster: {server: "\(access.scheme)://127.0.0.1:\(port)"\(authority)}
             users:
             - name: fake
-              user: \(user)
+              user: {\(user)}
             contexts:
             - name: fake
               context: {cluster: fake, user: fake, namespace: default}

@@ -15,11 +15,17 @@ public struct HTTPServerConfiguration: Sendable {
         public var key: [UInt8]
         /// Set: clients must show a certificate of one of these authorities.
         public var clientAuthorities: [UInt8]?
+        /// Whether clients without a certificate are let in, too, where there are authorities.
+        public var admitsAnonymousClients: Bool
 
-        public init(certificateChain: [UInt8], key: [UInt8], clientAuthorities: [UInt8]? = nil) {
+        public init(
+            certificateChain: [UInt8], key: [UInt8], clientAuthorities: [UInt8]? = nil,
+            admitsAnonymousClients: Bool = false
+        ) {
             self.certificateChain = certificateChain
             self.key = key
             self.clientAuthorities = clientAuthorities
+            self.admitsAnonymousClients = admitsAnonymousClients
         }
     }
 
@@ -63,7 +69,9 @@ public struct HTTPServer: Service {
         var logger = Logger(label: "http")
         logger.logLevel = .critical
         let application = Application(
-            responder: Responder(handler: self.handler, bodyLimit: self.configuration.bodyLimit),
+            responder: Responder(
+                handler: self.handler, bodyLimit: self.configuration.bodyLimit,
+                readsCertificates: self.configuration.tls?.clientAuthorities != nil),
             server: try self.channels(),
             configuration: ApplicationConfiguration(
                 address: .hostname(self.configuration.host, port: self.configuration.port),
@@ -85,17 +93,30 @@ public struct HTTPServer: Service {
         if let authorities = tls.clientAuthorities {
             options.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorities))
             // Clients are told apart by who signed their certificate, not by a host name.
-            options.certificateVerification = .noHostnameVerification
+            options.certificateVerification =
+                tls.admitsAnonymousClients ? .optionalVerification : .noHostnameVerification
         }
         return try .tls(plain, tlsConfiguration: options)
     }
 }
 
+/// Knows the connection that its request came by.
+private struct ConnectionContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        self.coreContext = .init(source: source)
+        self.channel = source.channel
+    }
+}
+
 private struct Responder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = ConnectionContext
 
     let handler: HTTPServer.Handler
     let bodyLimit: Int
+    let readsCertificates: Bool
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let body: [UInt8]
@@ -105,10 +126,13 @@ private struct Responder: HTTPResponder {
         } catch {
             return Response(status: .contentTooLarge)
         }
-        let answer = await self.handler(
-            ServedRequest(
-                method: request.method.rawValue, target: request.head.path ?? "/",
-                headers: request.headers.map { ($0.name.rawName, $0.value) }, body: body))
+        var served = ServedRequest(
+            method: request.method.rawValue, target: request.head.path ?? "/",
+            headers: request.headers.map { ($0.name.rawName, $0.value) }, body: body)
+        if self.readsCertificates {
+            served.clientCertificate = try await context.channel.nioSSL_peerCertificate().get()?.toDERBytes()
+        }
+        let answer = await self.handler(served)
         var headers = HTTPFields()
         for (name, value) in answer.headers {
             if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }

@@ -7,6 +7,8 @@ public struct ServedRequest: Sendable {
     /// In the order they came; names as the client wrote them.
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
+    /// The certificate that the client showed and an authority of the server's signed, in DER.
+    public var clientCertificate: [UInt8]?
 
     public init(method: String, target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.method = method

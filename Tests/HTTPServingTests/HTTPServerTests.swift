@@ -2,7 +2,7 @@ import HTTPServing
 import HTTPTransport
 import Testing
 
-@Suite("The HTTP server", .timeLimit(.minutes(1)))
+@Suite("The HTTP server", .timeLimit(.minutes(3)))
 struct HTTPServerTests {
     private static let limits = HTTPTimeLimits(total: .seconds(20))
 
@@ -52,5 +52,47 @@ struct HTTPServerTests {
             let response = try await answer
             #expect(try await Self.text(response) == "done")
         }
+    }
+
+    // MARK: Limits
+
+    private static let get = "GET / HTTP/1.1\r\nHost: a\r\n"
+
+    @Test("a client over the limit of connections waits until another one goes")
+    func connectionLimit() async throws {
+        try await Serving.run(
+            { $0.connectionLimit = 1 }, handler: { Self.echo($0) },
+            onPort: { port in
+                try await offThePool {
+                    let first = try RawConnection(port: port)
+                    try first.send("\(Self.get)\r\n")
+                    #expect(try first.receive(until: "\r\n\r\n0").hasPrefix("HTTP/1.1 200"))
+                    let second = try RawConnection(port: port)
+                    try second.send("\(Self.get)Connection: close\r\n\r\n")
+                    #expect(!second.hasNews(within: 300))
+                    first.close()
+                    #expect(try second.receive(until: "\r\n\r\n0").hasPrefix("HTTP/1.1 200"))
+                    second.close()
+                }
+            })
+    }
+
+    @Test("a client that stops in the middle of its request is cut off, and the others are served meanwhile")
+    func slowClient() async throws {
+        try await Serving.run(
+            { $0.idleSeconds = 1 }, handler: { Self.echo($0) },
+            onPort: { port in
+                try await offThePool {
+                    let slow = try RawConnection(port: port)
+                    try slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")
+                    let other = try RawConnection(port: port)
+                    try other.send("\(Self.get)Connection: close\r\n\r\n")
+                    #expect(try other.receive(until: "\r\n\r\n0").hasPrefix("HTTP/1.1 200"))
+                    // The connection ends; whether a refusal comes before it is the server's choice, a success is not.
+                    #expect(!(try slow.receiveAll().hasPrefix("HTTP/1.1 200")))
+                    slow.close()
+                    other.close()
+                }
+            })
     }
 }

@@ -9,7 +9,30 @@ enum Serving {
     /// Runs `body` against it, then shuts it down gracefully and waits for its end.
     static func run(
         _ change: (inout HTTPServerConfiguration) -> Void = { _ in }, handler: @escaping HTTPServer.Handler,
-        body: (_ transport: CurlTransport, _ shutDown: @escaping @Sendable () async -> Void) async throws -> Void
+        body:
+            @escaping (_ transport: CurlTransport, _ shutDown: @escaping @Sendable () async -> Void) async throws ->
+            Void
+    ) async throws {
+        try await self.run(
+            change, handler: handler,
+            onReady: { port, shutDown in
+                let transport = try CurlTransport(
+                    configuration: CurlConfiguration(server: "http://127.0.0.1:\(port)", proxy: .none))
+                try await body(transport, shutDown)
+            })
+    }
+
+    /// The same for a body that makes its own connections.
+    static func run(
+        _ change: (inout HTTPServerConfiguration) -> Void = { _ in }, handler: @escaping HTTPServer.Handler,
+        onPort body: @escaping (_ port: Int) async throws -> Void
+    ) async throws {
+        try await self.run(change, handler: handler, onReady: { port, _ in try await body(port) })
+    }
+
+    private static func run(
+        _ change: (inout HTTPServerConfiguration) -> Void, handler: @escaping HTTPServer.Handler,
+        onReady body: (_ port: Int, _ shutDown: @escaping @Sendable () async -> Void) async throws -> Void
     ) async throws {
         var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
         change(&configuration)
@@ -26,9 +49,7 @@ enum Serving {
             var iterator = ports.makeAsyncIterator()
             let port = await iterator.next() ?? 0
             do {
-                let transport = try CurlTransport(
-                    configuration: CurlConfiguration(server: "http://127.0.0.1:\(port)", proxy: .none))
-                try await body(transport) { await group.triggerGracefulShutdown() }
+                try await body(port) { await group.triggerGracefulShutdown() }
             } catch {
                 await group.triggerGracefulShutdown()
                 throw error
