@@ -17,6 +17,8 @@ let package = Package(
         .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
         .library(name: "SchedulerExtender", targets: ["SchedulerExtender"]),
         .library(
+            name: "ClusterDoor", targets: ["HTTPTransport", "KubernetesAPI", "KubernetesClient", "ClusterImport"]),
+        .library(
             name: "BerthCore",
             targets: [
                 "SchedulingModel", "PlacementSolver", "PlacementVerifier", "SchedulingCycle", "CapacityPlanner",

@@ -17,5 +17,9 @@ let package = Package(
             name: "DecodingBenchmarks",
             dependencies: [.product(name: "KubernetesAPI", package: "berth")],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "ClientBenchmarks",
+            dependencies: [.product(name: "ClusterDoor", package: "berth")],
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

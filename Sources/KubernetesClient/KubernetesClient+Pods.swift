@@ -19,7 +19,7 @@ extension KubernetesClient {
 
     /// Asks for a pod to be evicted; budgets hold.
     ///
-    /// - Throws: `refused` with 429 where a budget forbids it now.
+    /// - Throws: `refused` with 429 and the cause `DisruptionBudget` where a budget forbids it now; that is not waited for.
     public func evict(
         _ namespace: String, _ name: String, uid: String, graceSeconds: Int64? = nil
     ) async throws(KubernetesError) {
@@ -29,7 +29,6 @@ extension KubernetesClient {
             "apiVersion": "policy/v1", "kind": "Eviction",
             "metadata": ["name": .string(name), "namespace": .string(namespace)], "deleteOptions": options,
         ]
-        // The client's own wait for Retry-After would hide a budget that is simply used up.
         let target = ResourcePath.pod(namespace, name).subresource("eviction").target
         _ = try await self.send("POST", target, body: eviction)
     }

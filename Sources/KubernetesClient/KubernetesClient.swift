@@ -108,9 +108,12 @@ public struct KubernetesClient: Sendable {
         return request
     }
 
-    /// Nil where the server did not ask to come again, or only much later.
+    /// Nil where the server did not ask to come again, or only much later, and for a disruption budget that forbids an eviction: whether to wait for
+    /// that is the caller's business.
     private func retryDelay(_ status: APIStatus) -> Duration? {
-        guard status.code == 429 || status.code >= 500, let seconds = status.retryAfter, seconds > 0 else { return nil }
+        guard status.code == 429 || status.code >= 500, let seconds = status.retryAfter, seconds > 0,
+            !status.causes.contains(where: { $0.reason == "DisruptionBudget" })
+        else { return nil }
         let wait = Duration.seconds(seconds)
         guard wait <= self.options.longestRetryAfter else { return nil }
         return wait + wait * (0.1 * self.pause.random())

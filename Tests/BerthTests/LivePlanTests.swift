@@ -2,6 +2,7 @@ import FakeKubernetesAPI
 import HTTPTransport
 import KubernetesAPI
 import KubernetesClient
+import Synchronization
 import Testing
 
 @testable import Berth
@@ -54,6 +55,19 @@ struct LivePlanTests {
             #expect(live.standardError == "")
         }
         #expect(self.server.withServer { $0.resourceVersion } == version)
+    }
+
+    @Test("says what is read while it is read, page by page")
+    func progress() async throws {
+        try await self.fill()
+        let said = Mutex<[String]>([])
+        var options = KubernetesClientOptions()
+        options.pageSize = 2
+        let client = KubernetesClient(transport: self.server, options: options)
+        let run = PlanRun(request: Manifest.json, progress: { step in said.withLock { $0.append(step) } })
+        _ = try await LivePlan(run: run).respond(from: client)
+        let steps = said.withLock { $0 }.filter { $0.hasPrefix("reading pods") }
+        #expect(steps == ["reading pods", "reading pods: 2", "reading pods: 4"])
     }
 
     @Test("a kubeconfig that is not there, or leads to nobody, ends with 69 and says so")

@@ -139,6 +139,17 @@ struct CurlTransportTests {
         await #expect(throws: HTTPTransportError(.protocolViolation)) { try await self.transport.send(header) }
     }
 
+    @Test("a proxy is asked in the server's place, for the server's address")
+    func proxy() async throws {
+        let transport = try CurlTransport(
+            configuration: CurlConfiguration(
+                server: "http://cluster.invalid:6443", proxy: .url("http://127.0.0.1:\(self.server.port)")))
+        let response = try await transport.send(HTTPRequest(target: "/api/v1/nodes"))
+        let echo = try JSONDecoder().decode(Echo.self, from: Data(try await response.body.collect(upTo: 1 << 20)))
+        #expect(echo.path == "http://cluster.invalid:6443/api/v1/nodes")
+        #expect(echo.headers["host"] == "cluster.invalid:6443")
+    }
+
     @Test("many exchanges at once")
     func many() async throws {
         let transport = self.transport

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTransport
+import Synchronization
 import Testing
 
 @testable import KubernetesClient
@@ -116,6 +117,84 @@ struct CredentialTests {
         #expect(await access.credentials.renew())
         _ = try await access.credentials.authorization()
         #expect(try runs() == 4)
+    }
+
+    /// A kubeconfig with an exec plugin that counts its runs and prints this status.
+    private func plugin(_ folder: URL, prints status: String, before: String = "") throws -> any CredentialSource {
+        let path = folder.appendingPathComponent("plugin").path
+        let script = """
+            #!/bin/sh
+            echo x >> '\(folder.path)/runs'
+            \(before)
+            echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":\(status)}'
+            """
+        try Data(script.utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let config = try Kubeconfig(Self.config(user: "{exec: {command: \(path)}}"))
+        return try ClusterAccess(config, environment: ["PATH": "/usr/bin:/bin"]).credentials
+    }
+
+    private func runs(_ folder: URL) throws -> Int {
+        try String(contentsOfFile: folder.path + "/runs", encoding: .utf8).split(separator: "\n").count
+    }
+
+    @Test("a token of an exec plugin that has run out, or is about to, is asked for again")
+    func execExpiry() async throws {
+        let folder = try self.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let soon = Date(timeIntervalSinceNow: 5).formatted(.iso8601)
+        let credentials = try self.plugin(folder, prints: #"{"token":"t","expirationTimestamp":"\#(soon)"}"#)
+        let before = try self.runs(folder)
+        for count in 1...3 {
+            #expect(try await credentials.authorization() == "Bearer t")
+            #expect(try self.runs(folder) == before + count)
+        }
+    }
+
+    @Test("callers that come while an exec plugin runs wait for the same run, and no other task stands still")
+    func execOnce() async throws {
+        let folder = try self.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let credentials = try self.plugin(folder, prints: #"{"token":"t"}"#, before: "sleep 0.3")
+        #expect(await credentials.renew())
+        let before = try self.runs(folder)
+        let tokens = try await withThrowingTaskGroup(of: String?.self) { group in
+            for _ in 0..<20 { group.addTask { try await credentials.authorization() } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(tokens == Array(repeating: "Bearer t", count: 20))
+        #expect(try self.runs(folder) == before + 1)
+    }
+
+    @Test(
+        "an exec plugin that fails, prints nothing of use or is not there is named",
+        arguments: [("exit 7", "ended with 7"), ("echo nonsense; exit 0", "printed no ExecCredential")])
+    func execFails(before: String, words: String) throws {
+        let folder = try self.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            _ = try self.plugin(folder, prints: "{}", before: before)
+            Issue.record("no error")
+        } catch {
+            #expect("\(error)".contains(words))
+        }
+    }
+
+    @Test("a token file is read again after a minute, without anybody asking")
+    func tokenFileAge() async throws {
+        let folder = try self.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("token")
+        try Data("one".utf8).write(to: path)
+        let elapsed = Mutex(Duration.zero)
+        let start = ContinuousClock.now
+        let file = TokenFile(path: path.path, now: { start + elapsed.withLock { $0 } })
+        #expect(try await file.authorization() == "Bearer one")
+        try Data("two".utf8).write(to: path)
+        elapsed.withLock { $0 = .seconds(49) }
+        #expect(try await file.authorization() == "Bearer one")
+        elapsed.withLock { $0 = .seconds(60) }
+        #expect(try await file.authorization() == "Bearer two")
     }
 
     @Test("in a pod: address, authority, namespace, and a token that is read again when it is replaced")

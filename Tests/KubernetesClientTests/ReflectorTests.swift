@@ -13,6 +13,7 @@ private final class Mirror: Sendable {
         var failures = 0
         var replacements = 0
         var checks: [Set<String>] = []
+        var unreadable = 0
     }
 
     private let state = Mutex(State())
@@ -27,7 +28,7 @@ private final class Mirror: Sendable {
             case .upserted(let object): state.names?.insert(object.key.name)
             case .removed(let object): state.names?.remove(object.key.name)
             case .failed: state.failures += 1
-            case .unreadable: break
+            case .unreadable: state.unreadable += 1
             }
         }
     }
@@ -35,6 +36,7 @@ private final class Mirror: Sendable {
     var failures: Int { self.state.withLock { $0.failures } }
     var replacements: Int { self.state.withLock { $0.replacements } }
 
+    var unreadable: Int { self.state.withLock { $0.unreadable } }
     var checks: [Set<String>] { self.state.withLock { $0.checks } }
 
     /// Waits until the mirror shows just these names; false where that takes longer than any machine needs.
@@ -192,6 +194,23 @@ struct ReflectorTests {
             #expect(mirror.checks.isEmpty)
             // That the watch ended at once.
             #expect(mirror.failures == 1)
+        }
+    }
+
+    @Test(
+        "an event that is too long or no JSON is said so, and a fresh list shows what it was about",
+        arguments: [true, false])
+    func unreadable(isLong: Bool) async throws {
+        let world = World()
+        try await world.makePods("a")
+        world.transport.add(.answer(422), to: "GET", "sendInitialEvents")
+        let event = isLong ? String(repeating: "x", count: 17 << 20) : "nonsense"
+        world.transport.add(.answer(200, body: event + "\n"), to: "GET", "watch=true&resourceVersion")
+        try await self.follow(world) { mirror in
+            #expect(try await eventually { mirror.replacements == 2 })
+            #expect(mirror.unreadable == 1)
+            try await world.makePods("b")
+            #expect(try await mirror.shows(["a", "b"]))
         }
     }
 }

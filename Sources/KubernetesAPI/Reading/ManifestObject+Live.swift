@@ -25,37 +25,58 @@ extension ManifestObject {
     /// Empty for an object that does not come from a server.
     public var resourceVersion: String { self.value["metadata"]?["resourceVersion"]?.string ?? "" }
 
-    /// The same object in a document of its own, without the parts that are large and that nobody here reads: who manages
-    /// which field, what was last applied, and the images of a node.
+    /// The same object in a document of its own that holds only what is read here: of a pod and a node the fields of `Pod` and `Node`, of
+    /// every other kind all but who manages which field, what was last applied, and other large parts that nobody reads.
     public func trimmed() -> ManifestObject {
-        var writer = JSONWriter()
-        Self.write(self.value, path: [], to: &writer)
-        guard let document = writer.bytes.withUnsafeBytes({ try? JSONDocument(parsing: $0) }) else { return self }
+        let document = JSONDocument(copying: self.value, keeping: self.kept)
         return ManifestObject(apiVersion: self.apiVersion, kind: self.kind, value: document.root, origin: self.origin)
     }
 
-    private static let unread: Set<[String]> = [
-        ["metadata", "managedFields"], ["status", "images"],
-        ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"],
-    ]
-    /// Parts that are left out are at most so deep.
-    private static let unreadDepth = 3
-
-    private static func write(_ value: JSONValue, path: [String], to writer: inout JSONWriter) {
-        guard value.isObject, path.count < Self.unreadDepth else { return value.write(to: &writer) }
-        writer.write(UInt8(ascii: "{"))
-        var isFirst = true
-        for (key, member) in value.members {
-            let below = path + [key]
-            if Self.unread.contains(below) { continue }
-            if !isFirst { writer.write(UInt8(ascii: ",")) }
-            isFirst = false
-            writer.write(string: key)
-            writer.write(UInt8(ascii: ":"))
-            Self.write(member, path: below, to: &writer)
+    private var kept: KeptMembers {
+        switch (self.apiVersion, self.kind) {
+        case ("v1", "Pod"): .pod
+        case ("v1", "Node"): .node
+        default: .anyKind
         }
-        writer.write(UInt8(ascii: "}"))
     }
+}
+
+extension KeptMembers {
+    private static let metadata = Self.except([
+        "managedFields": .nothing,
+        "annotations": .except(["kubectl.kubernetes.io/last-applied-configuration": .nothing]),
+    ])
+    private static let conditions = Self.whole("type", "status", "reason", "message")
+
+    fileprivate static let anyKind = Self.except(["metadata": Self.metadata])
+
+    fileprivate static let node = Self.only([
+        "metadata": Self.metadata,
+        "spec": .whole("unschedulable", "taints", "providerID"),
+        "status": .only(["allocatable": .everything, "capacity": .everything, "conditions": Self.conditions]),
+    ])
+
+    private static let containers = Self.only([
+        "name": .everything, "resources": .everything, "restartPolicy": .everything,
+        "ports": .whole("containerPort", "hostPort", "hostIP", "protocol"), "env": .whole("name", "value"),
+    ])
+    private static let volumes = Self.whole("name", "persistentVolumeClaim", "ephemeral")
+
+    fileprivate static let pod = Self.only([
+        "metadata": Self.metadata,
+        "spec": .only([
+            "containers": Self.containers, "initContainers": Self.containers, "resources": .everything,
+            "overhead": .everything, "nodeName": .everything, "nodeSelector": .everything, "affinity": .everything,
+            "tolerations": .everything, "topologySpreadConstraints": .everything, "schedulerName": .everything,
+            "schedulingGates": .everything, "priority": .everything, "priorityClassName": .everything,
+            "preemptionPolicy": .everything, "volumes": Self.volumes, "hostNetwork": .everything,
+            "resourceClaims": .everything, "schedulingGroup": .everything, "workloadRef": .everything,
+            "runtimeClassName": .everything, "hostname": .everything, "subdomain": .everything,
+        ]),
+        "status": .only([
+            "phase": .everything, "conditions": Self.conditions, "nominatedNodeName": .everything,
+        ]),
+    ])
 }
 
 extension JSONValue {

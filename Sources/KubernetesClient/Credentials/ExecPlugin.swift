@@ -3,8 +3,10 @@ import KubernetesAPI
 import Synchronization
 
 /// A command that prints credentials (`client.authentication.k8s.io/v1`), run when the last ones have run out or were refused.
+///
+/// Callers that come while it runs wait for the same run. It runs on a thread of its own: however long it takes, no other task stands still.
 final class ExecPlugin: CredentialSource {
-    private struct Cached {
+    private struct Cached: Sendable {
         var token: String?
         var certificate: [UInt8]?
         var key: [UInt8]?
@@ -16,7 +18,12 @@ final class ExecPlugin: CredentialSource {
     private let arguments: [String]
     private let environment: [String: String]
     private let installHint: String?
-    private let cached = Mutex<Cached?>(nil)
+    private struct State {
+        var cached: Cached?
+        var running: Task<Result<Cached, KubernetesError>, Never>?
+    }
+
+    private let state = Mutex(State())
 
     init(
         _ exec: JSONTree, folder: String, cluster: KubeconfigEntry, environment: [String: String]
@@ -49,26 +56,63 @@ final class ExecPlugin: CredentialSource {
     }
 
     func authorization() async throws(KubernetesError) -> String? {
-        try self.current().token.map { "Bearer \($0)" }
+        try await self.current().token.map { "Bearer \($0)" }
     }
 
     func renew() async -> Bool {
-        self.cached.withLock { $0 = nil }
+        self.state.withLock { $0.cached = nil }
         return true
     }
 
+    /// Runs the command if need be, and waits for it: for the start, before there is a transport.
     func clientCertificate() throws(KubernetesError) -> (certificate: [UInt8], key: [UInt8])? {
-        let credentials = try self.current()
+        let credentials: Cached
+        if let known = self.state.withLock({ Self.valid(&$0) }) {
+            credentials = known
+        } else {
+            let fresh = try self.run()
+            self.state.withLock { $0.cached = fresh }
+            credentials = fresh
+        }
         guard let certificate = credentials.certificate, let key = credentials.key else { return nil }
         return (certificate, key)
     }
 
-    private func current() throws(KubernetesError) -> Cached {
+    /// What is cached, unless it runs out within ten seconds.
+    private static func valid(_ state: inout State) -> Cached? {
         let now = Int64(Date().timeIntervalSince1970)
-        if let known = self.cached.withLock({ $0 }), known.expires.map({ now < $0 - 10 }) ?? true { return known }
-        let fresh = try self.run()
-        self.cached.withLock { $0 = fresh }
-        return fresh
+        guard let known = state.cached, known.expires.map({ now < $0 - 10 }) ?? true else { return nil }
+        return known
+    }
+
+    private func current() async throws(KubernetesError) -> Cached {
+        let (known, running) = self.state.withLock {
+            state -> (Cached?, Task<Result<Cached, KubernetesError>, Never>?) in
+            if let known = Self.valid(&state) { return (known, nil) }
+            let running = state.running ?? Task.detached { await self.refresh() }
+            state.running = running
+            return (nil, running)
+        }
+        if let known { return known }
+        guard let running else { throw .credentials("exec: \(self.command) does not run") }
+        return try await running.value.get()
+    }
+
+    private func refresh() async -> Result<Cached, KubernetesError> {
+        let result = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                do throws(KubernetesError) {
+                    continuation.resume(returning: Result<Cached, KubernetesError>.success(try self.run()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        self.state.withLock { state in
+            state.running = nil
+            if case .success(let fresh) = result { state.cached = fresh }
+        }
+        return result
     }
 
     /// Runs the command and reads what it prints. Its errors go to our own standard error.
