@@ -156,10 +156,11 @@ kill "$pid" && wait "$pid" || true
 serve --nodes 3xgpu:8 --kubelets --tls
 shows https:// k config view
 shows gpu-2 k get nodes
-# As JSON: what "kubectl auth whoami" sends is protobuf.
-echo '{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}' >"$work/who.json"
-shows "username: kubernetes-admin" k create --validate=false -o yaml -f "$work/who.json"
-shows "system:masters" k create --validate=false -o yaml -f "$work/who.json"
+shows kubernetes-admin k auth whoami
+shows "system:masters" k auth whoami
+shows yes k auth can-i delete nodes
+shows "configmap/made created" k create configmap made --from-literal=a=1
+shows made k get configmaps
 port=$(sed -n 's/.*127.0.0.1:\([0-9]*\).*/\1/p' "$work/log" | head -1)
 shows Unauthorized curl -sk --noproxy '*' "https://127.0.0.1:$port/api/v1/nodes"
 shows Forbidden bash -c "timeout 20 '$kubectl' get nodes --as jane 2>&1 || true"

@@ -161,6 +161,20 @@ extension Defaults {
 
 /// Bytes as text in secrets.
 enum Base64 {
+    /// What is no base64 counts as the bytes up to there.
+    static func bytes(_ text: String) -> [UInt8] {
+        var (bytes, value, bits): ([UInt8], UInt32, Int) = ([], 0, 0)
+        for character in text {
+            guard let digit = Self.alphabet.firstIndex(of: character) else { break }
+            value = value << 6 | UInt32(digit)
+            bits += 6
+            guard bits >= 8 else { continue }
+            bits -= 8
+            bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(bits)))
+        }
+        return bytes
+    }
+
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
     static func text(_ bytes: [UInt8]) -> String {

@@ -20,7 +20,7 @@ extension FakeAPIServer {
         }
         if request.method == "GET", target.name == nil, target.isSet("watch") {
             try self.checkOptions(request, renamed)
-            var watch = try self.watch(renamed, try Self.negotiate(request, renamed.kind).form)
+            var watch = try self.watch(renamed, try self.negotiate(request, renamed.kind).form)
             watch.hasOldNames = true
             return .watch(watch)
         }

@@ -5,21 +5,31 @@ extension FakeAPIServer {
     private static let bodies = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
 
     /// Refuses what a real server would not read or write with 406 and 415, and what it would and this one does not with 501.
-    static func negotiate(_ request: HTTPRequest, _ kind: ResourceKind) throws(APIFailure) -> MediaNegotiation {
+    mutating func negotiate(_ request: HTTPRequest, _ kind: ResourceKind) throws(APIFailure) -> MediaNegotiation {
         let known = kind.isCustom ? Array(Self.bodies.dropLast()) : Self.bodies
-        guard let choice = MediaNegotiation(accept: request.headers["Accept"]),
-            !(kind.isCustom && choice.encoding == .protobuf)
-        else {
+        let choices = MediaNegotiation.choices(request.headers["Accept"])
+        guard let choice = choices.first(where: { self.isWritten($0, kind) }) else {
+            guard kind.isCustom || choices.isEmpty else {
+                throw .notCopied("\(kind.plural) in any of the forms that were asked for")
+            }
+            self.answersProtobuf = choices.first?.encoding == .protobuf
             // A known type in an unknown form is refused in another place of the server, which tells no details.
             let types = MediaNegotiation.clauses(request.headers["Accept"] ?? "").map(\.type)
             throw APIFailure(
                 code: 406, reason: "NotAcceptable",
                 message: "only the following media types are accepted: \(known.joined(separator: ", "))",
-                details: types.contains(where: known.contains) ? nil : [:])
+                details: types.contains(where: Self.bodies.contains) ? nil : [:])
         }
-        guard choice.encoding != .protobuf else { throw .notCopied("answers in protobuf alone") }
+        self.answersProtobuf = choice.encoding == .protobuf
         try Self.checkBody(request, known)
         return choice
+    }
+
+    /// Of protobuf only what `KubernetesProtobuf` knows, of tables those whose columns are known.
+    private func isWritten(_ choice: MediaNegotiation, _ kind: ResourceKind) -> Bool {
+        if case .table = choice.form, choice.encoding != .protobuf { return self.hasTable(kind) }
+        guard choice.encoding == .protobuf else { return true }
+        return choice.form == .metadataOnly || choice.form == .whole && kind.kind == "ConfigMap" && kind.group.isEmpty
     }
 
     private static func checkBody(_ request: HTTPRequest, _ known: [String]) throws(APIFailure) {
@@ -32,10 +42,9 @@ extension FakeAPIServer {
                     + known.joined(separator: ", "))
         }
         guard types.contains("application/vnd.kubernetes.protobuf") else { return }
-        guard request.body.starts(with: Array("k8s\0".utf8)) else {
+        guard request.body.starts(with: KubernetesProtobuf.prefix) else {
             throw .badRequest("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
         }
-        throw .notCopied("protobuf bodies")
     }
 
     /// An object or a list in the form that was asked for.

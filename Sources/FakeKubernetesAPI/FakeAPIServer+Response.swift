@@ -22,9 +22,11 @@ extension FakeAPIServer {
         let choice = MediaNegotiation(accept: request.headers["Accept"], isDiscovery: isDiscovery)
         var headers = HTTPHeaders()
         self.warnings = []
+        self.answersProtobuf = false
         switch self.handle(request) {
         case .watch(let watch):
-            headers.add("Content-Type", "application/json")
+            headers.add(
+                "Content-Type", watch.isProtobuf ? "\(KubernetesProtobuf.mediaType);stream=watch" : "application/json")
             return Response(status: 200, headers: headers, body: .watch(watch))
         // What is no API object comes as plain text.
         case .answer(let status, .string(let text)):
@@ -32,7 +34,8 @@ extension FakeAPIServer {
             return Response(status: status, headers: headers, body: .bytes(Array(text.utf8)))
         case .answer(let status, .null): return Response(status: status, headers: headers, body: .bytes([]))
         case .answer(let status, let body):
-            let bytes = Array(body.text.utf8)
+            let protobuf = self.answersProtobuf ? KubernetesProtobuf.encoded(body) : nil
+            let bytes = protobuf ?? Array(body.text.utf8)
             if isDiscovery, choice?.isAggregatedDiscovery ?? false, status == 200 {
                 let tag = Self.entityTag(bytes)
                 headers.add("ETag", tag)
@@ -42,7 +45,9 @@ extension FakeAPIServer {
                 headers.add("Content-Type", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
             } else {
                 let isYAML = choice?.encoding == .yaml
-                headers.add("Content-Type", isYAML ? "application/yaml" : "application/json")
+                headers.add(
+                    "Content-Type",
+                    protobuf != nil ? KubernetesProtobuf.mediaType : isYAML ? "application/yaml" : "application/json")
             }
             for warning in self.warnings where status < 300 {
                 headers.add("Warning", "299 - \"\(warning.replacing("\"", with: "\\\""))\"")

@@ -17,7 +17,7 @@ extension FakeAPIServer {
         for field in ["resourceVersion", "continue", "remainingItemCount"] {
             metadata[field] = whole["metadata"]?[field]
         }
-        let columns = self.columns(of: target.kind)
+        let columns = self.columns(of: target.kind) ?? TableColumns.plain
         return [
             "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata,
             "columnDefinitions": .array(
@@ -31,8 +31,10 @@ extension FakeAPIServer {
         ]
     }
 
-    private func columns(of kind: ResourceKind) -> [TableColumns.Column] {
-        switch kind.kind {
+    /// Nil for kinds whose columns are not copied.
+    private func columns(of kind: ResourceKind) -> [TableColumns.Column]? {
+        if let custom = self.customResources[kind] { return TableColumns.custom(custom.printerColumns) }
+        return switch kind.kind {
         case "Pod": TableColumns.pod
         case "Node": TableColumns.node
         case "Deployment": TableColumns.deployment
@@ -41,9 +43,19 @@ extension FakeAPIServer {
         case "Lease": TableColumns.lease
         case "Event": TableColumns.event
         case "PodGroup" where kind == .podGroups: TableColumns.podGroup
-        default: self.customResources[kind].map { TableColumns.custom($0.printerColumns) } ?? TableColumns.plain
+        case "ConfigMap": TableColumns.configMap
+        case "Secret": TableColumns.secret
+        case "Service": TableColumns.service
+        case "ServiceAccount": TableColumns.serviceAccount
+        case "ReplicaSet": TableColumns.replicaSet
+        case "StatefulSet": TableColumns.statefulSet
+        case "PriorityClass": TableColumns.priorityClass
+        case "Role", "ClusterRole", "CustomResourceDefinition": TableColumns.plain
+        default: kind.isCustom ? TableColumns.plain : nil
         }
     }
+
+    func hasTable(_ kind: ResourceKind) -> Bool { self.columns(of: kind) != nil }
 
     private func row(_ object: JSONTree, _ kind: ResourceKind, _ include: String, _ version: String) -> JSONTree {
         var row: JSONTree = ["cells": .array(self.cells(object, kind))]
@@ -84,16 +96,17 @@ extension FakeAPIServer {
         case "PodDisruptionBudget":
             let limits = ["minAvailable", "maxUnavailable"].map { JSONTree.string(Self.text(spec[$0]) ?? "N/A") }
             return [name] + limits + [status["disruptionsAllowed"] ?? 0, age]
-        case "Deployment":
-            let containers = spec[path: ["template", "spec", "containers"]]?.elements ?? []
-            let labels = (spec[path: ["selector", "matchLabels"]]?.members ?? []).sorted { $0.key < $1.key }
-            let ready = "\(status["readyReplicas"]?.integer ?? 0)/\(spec["replicas"]?.integer ?? 0)"
-            return [
-                name, .string(ready), status["updatedReplicas"] ?? 0, status["availableReplicas"] ?? 0, age,
-                .string(containers.compactMap { $0["name"]?.string }.joined(separator: ",")),
-                .string(containers.compactMap { $0["image"]?.string }.joined(separator: ",")),
-                .string(labels.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")),
-            ]
+        case "Deployment", "ReplicaSet", "StatefulSet": return Self.workloadCells(object, kind.kind, name, age)
+        case "ConfigMap":
+            let count = (object["data"]?.members.count ?? 0) + (object["binaryData"]?.members.count ?? 0)
+            return [name, .integer(Int64(count)), age]
+        case "Secret":
+            return [name, object["type"] ?? "", .integer(Int64(object["data"]?.members.count ?? 0)), age]
+        case "ServiceAccount": return [name, .integer(Int64(object["secrets"]?.elements.count ?? 0)), age]
+        case "Service": return Self.serviceCells(spec, name, age)
+        case "PriorityClass":
+            let isDefault = object["globalDefault"] ?? .boolean(false)
+            return [name, object["value"] ?? 0, isDefault, object["preemptionPolicy"] ?? "", age]
         case "Event": return self.eventCells(object, name)
         case "PodGroup" where kind == .podGroups:
             let policy: JSONTree = spec[path: ["schedulingPolicy", "gang"]] == nil ? "Basic" : "Gang"
@@ -119,6 +132,51 @@ extension FakeAPIServer {
     }
 
     private static let none: JSONTree = "<none>"
+
+    private static func workloadCells(
+        _ object: JSONTree, _ kind: String, _ name: JSONTree, _ age: JSONTree
+    ) -> [JSONTree] {
+        let (spec, status) = (object["spec"] ?? [:], object["status"] ?? [:])
+        let containers = spec[path: ["template", "spec", "containers"]]?.elements ?? []
+        let parts = ["name", "image"].map { field in
+            JSONTree.string(containers.compactMap { $0[field]?.string }.joined(separator: ","))
+        }
+        let selector = JSONTree.string(Self.labels(spec[path: ["selector", "matchLabels"]]))
+        let ready = "\(status["readyReplicas"]?.integer ?? 0)/\(spec["replicas"]?.integer ?? 0)"
+        switch kind {
+        case "StatefulSet": return [name, .string(ready), age] + parts
+        case "ReplicaSet":
+            let counts = [spec["replicas"], status["replicas"], status["readyReplicas"]].map { $0 ?? 0 }
+            return [name] + counts + [age] + parts + [selector]
+        default:
+            let counts = [status["updatedReplicas"], status["availableReplicas"]].map { $0 ?? 0 }
+            return [name, .string(ready)] + counts + [age] + parts + [selector]
+        }
+    }
+
+    private static func labels(_ labels: JSONTree?) -> String {
+        (labels?.members ?? []).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.string ?? "")" }
+            .joined(separator: ",")
+    }
+
+    private static func serviceCells(_ spec: JSONTree, _ name: JSONTree, _ age: JSONTree) -> [JSONTree] {
+        let ports = (spec["ports"]?.elements ?? []).map { port in
+            let node = port["nodePort"]?.integer.map { ":\($0)" } ?? ""
+            return "\(port["port"]?.integer ?? 0)\(node)/\(port["protocol"]?.string ?? "")"
+        }
+        let selector = Self.labels(spec["selector"])
+        let external: JSONTree
+        switch spec["type"]?.string {
+        case "ExternalName": external = spec["externalName"] ?? Self.none
+        case "LoadBalancer": external = "<pending>"
+        default: external = Self.none
+        }
+        return [
+            name, spec["type"] ?? "", spec["clusterIP"] ?? Self.none, external,
+            ports.isEmpty ? Self.none : .string(ports.joined(separator: ",")), age,
+            selector.isEmpty ? Self.none : .string(selector),
+        ]
+    }
 
     private func podCells(_ pod: JSONTree, _ age: JSONTree) -> [JSONTree] {
         let (spec, status) = (pod["spec"] ?? [:], pod["status"] ?? [:])

@@ -19,9 +19,16 @@ public struct WatchSubscription: Sendable {
     var bookmarkTime: Int64?
     /// Whether an event has told the columns of a table; the others leave them out.
     var hasToldColumns = false
+    /// Whether it is written in protobuf, else as lines of JSON.
+    var isProtobuf = false
     /// Whether the events it tells of are shown as the core group names their fields.
     var hasOldNames = false
     public internal(set) var isEnded = false
+
+    /// An event as it goes over the wire.
+    func written(_ event: JSONTree) -> [UInt8] {
+        self.isProtobuf ? KubernetesProtobuf.frame(event) : Array((event.text + "\n").utf8)
+    }
 }
 
 extension FakeAPIServer {

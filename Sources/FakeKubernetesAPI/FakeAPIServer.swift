@@ -22,6 +22,8 @@ public struct FakeAPIServer: Sendable {
     var appliedFields: Set<FieldPath>?
     /// What the current request's sender should know although it succeeds.
     var warnings: [String] = []
+    /// Whether the current request's answer is wanted in protobuf.
+    var answersProtobuf = false
     /// The schemas of the kinds that definitions brought.
     var customResources: [ResourceKind: CustomResource] = [:]
     public let now: @Sendable () -> Int64
@@ -107,12 +109,16 @@ public struct FakeAPIServer: Sendable {
 
     mutating func dispatch(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> Reply {
         try self.checkOptions(request, target)
-        let form = try Self.negotiate(request, target.kind).form
+        let form = try self.negotiate(request, target.kind).form
         if request.method != "GET", request.method != "DELETE", ResourceKind.alwaysEmpty.contains(target.kind) {
             throw .notCopied("writing \(target.kind.plural)")
         }
         if request.method == "GET", target.subresource == nil {
-            if target.name == nil, target.isSet("watch") { return .watch(try self.watch(target, form)) }
+            if target.name == nil, target.isSet("watch") {
+                var watch = try self.watch(target, form)
+                watch.isProtobuf = self.answersProtobuf
+                return .watch(watch)
+            }
             if case .table = form { try Self.checkTableOptions(target) }
             let whole: JSONTree
             if let name = target.name { whole = try self.existing(target, name) } else { whole = try self.list(target) }
@@ -210,6 +216,12 @@ public struct FakeAPIServer: Sendable {
         guard request.body.count <= 3 << 20 else {
             throw .init(
                 code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is 3145728")
+        }
+        if request.headers["Content-Type"]?.hasPrefix(KubernetesProtobuf.mediaType) ?? false {
+            guard let object = KubernetesProtobuf.decoded(request.body) else {
+                throw .notCopied("bodies in protobuf of this kind")
+            }
+            return object
         }
         let isYAML = request.headers["Content-Type"]?.hasPrefix("application/yaml") ?? false
         let json = JSONTree(parsing: String(decoding: request.body, as: UTF8.self))

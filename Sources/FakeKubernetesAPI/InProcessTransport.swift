@@ -106,7 +106,7 @@ public final class InProcessTransport: HTTPTransport {
             state.unread[id] = state.server.events(for: &watch).reversed()
             state.watches[id] = watch
         }
-        if let event = state.unread[id]?.popLast() { return .chunk(Array((event.text + "\n").utf8)) }
+        if let event = state.unread[id]?.popLast() { return .chunk(watch.written(event)) }
         return watch.isEnded ? .end : .wait
     }
 

@@ -28,14 +28,19 @@ struct MediaNegotiation: Sendable, Equatable {
     ///
     /// - Returns: Nil where nothing that was asked for exists.
     init?(accept: String?, isDiscovery: Bool = false) {
-        let clauses = Self.clauses(accept ?? "")
-        if clauses.isEmpty { return }
-        let choices = clauses.compactMap { Self.choice($0, isDiscovery: isDiscovery) }
+        let choices = Self.choices(accept, isDiscovery: isDiscovery)
         guard let choice = choices.first(where: { $0.encoding != .protobuf }) ?? choices.first else { return nil }
         self = choice
     }
 
     private init() {}
+
+    /// All that was asked for and exists, the most wanted first; JSON where nothing was asked for.
+    static func choices(_ accept: String?, isDiscovery: Bool = false) -> [MediaNegotiation] {
+        let clauses = Self.clauses(accept ?? "")
+        return clauses.isEmpty
+            ? [MediaNegotiation()] : clauses.compactMap { Self.choice($0, isDiscovery: isDiscovery) }
+    }
 
     private static func choice(_ clause: Clause, isDiscovery: Bool) -> Self? {
         var choice = Self()

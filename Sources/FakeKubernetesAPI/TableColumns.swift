@@ -11,7 +11,7 @@ enum TableColumns {
         let description: String
     }
 
-    private static let name = Column(
+    static let name = Column(
         name: "Name", format: "name",
         description:
             "Name must be unique within a namespace. Is required when creating resources, although "
@@ -19,7 +19,7 @@ enum TableColumns {
             + "automatically. Name is primarily intended for creation idempotence and configuration "
             + "definition. Cannot be updated. More info: "
             + "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names")
-    private static let age = Column(
+    static let age = Column(
         name: "Age",
         description:
             "CreationTimestamp is a timestamp representing the server time when this object was "
