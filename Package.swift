@@ -87,7 +87,7 @@ let package = Package(
             name: "Controller",
             dependencies: [
                 "SchedulingModel", "SchedulingCycle", "ControlLoop", "ClusterImport", "PlanReport", "KubernetesAPI",
-                "KubernetesClient",
+                "KubernetesClient", "HTTPTransport",
             ],
             swiftSettings: strict),
         .target(
@@ -197,7 +197,7 @@ let package = Package(
             name: "SchedulerExtenderTests",
             dependencies: [
                 "SchedulerExtender", "SchedulingModel", "ControlLoop", "SchedulingCycle", "KubernetesAPI",
-                "TestSupport",
+                "ClusterImport", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -223,6 +223,8 @@ let package = Package(
                 "Berth", "FakeAPIServerCommand", "SchedulingModel", "PlacementVerifier", "SchedulingCycle",
                 "KubernetesAPI", "ClusterImport", "Controller", "HTTPServing",
                 "PlanReport", "TraceReplay", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "TestSupport",
+                "SchedulerExtender", "ControlLoop",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Openb"],
             swiftSettings: strict),

@@ -28,13 +28,22 @@ struct ControllerCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT for kube-scheduler's extender calls; port 0 takes a free one.")
     var extenderListen: String?
 
-    @Option(help: "Folder with tls.crt and tls.key for the extender, and ca.crt where clients must show a certificate.")
+    @Option(
+        help:
+            "Folder with tls.crt, tls.key and ca.crt for the extender; clients must show a certificate of that authority."
+    )
     var extenderTLS: String?
+
+    @Flag(help: "Let clients without a certificate call the extender; the folder needs no ca.crt then.")
+    var extenderAnyClient = false
+
+    @Flag(help: "Offer the verb bind too: pods are bound here, with the devices that were planned for them.")
+    var extenderBind = false
 
     @Option(help: "HOST:PORT for /healthz, /readyz, /metrics and /explain; port 0 takes a free one.")
     var httpListen = "127.0.0.1:8080"
 
-    @Option(help: #"Where to write the ports as JSON, {"extender":N,"http":N}, once the caches are synced."#)
+    @Option(help: #"Where to write the ports as JSON, {"extender":N,"http":N}, once there is a plan."#)
     var portsFile: String?
 
     @Option(help: "The lease's namespace; without it the pod's own, or berth-system.")
@@ -52,6 +61,15 @@ struct ControllerCommand: AsyncParsableCommand {
         }
         if self.extenderTLS != nil, self.extenderListen == nil {
             throw ValidationError("--extender-tls needs --extender-listen")
+        }
+        if self.extenderAnyClient, self.extenderTLS == nil {
+            throw ValidationError("--extender-any-client needs --extender-tls")
+        }
+        if self.extenderBind, self.extenderListen == nil {
+            throw ValidationError("--extender-bind needs --extender-listen")
+        }
+        if self.extenderBind, self.dryRun {
+            throw ValidationError("--extender-bind writes bindings, --dry-run writes nothing")
         }
     }
 

@@ -24,8 +24,9 @@ struct ControllerRun {
         let journal = Journal { Terminal.writeError($0 + "\n") }
         let extender = self.command.extenderListen == nil ? nil : SchedulerExtender(configuration: settings)
         let feed = ExtenderFeed(extender)
+        let client = try access.client()
         let controller = Controller(
-            try access.client(), configuration: settings, options: self.options(access), journal: journal,
+            client, configuration: settings, options: self.options(access), journal: journal,
             onPlan: { plan, uids in feed.offer(plan, uids) })
         let pages = ControllerPages(controller: controller, extender: extender)
         let ports = PortsFile(
@@ -40,12 +41,16 @@ struct ControllerRun {
         if let extender, let address = self.command.extenderListen.flatMap(ListenAddress.init) {
             let configuration = HTTPServerConfiguration(
                 host: address.host, port: address.port,
-                tls: try self.command.extenderTLS.map { try Self.tls(in: $0, journal) })
-            let calls = ExtenderCalls(extender: extender, metrics: controller.metrics)
+                tls: try self.command.extenderTLS.map {
+                    try Self.tls(in: $0, anyClient: self.command.extenderAnyClient)
+                })
+            let calls = ExtenderCalls(
+                extender: extender, metrics: controller.metrics,
+                binder: self.command.extenderBind ? ExtenderBinder(client: client) : nil)
             services.append(
                 HTTPServer(configuration, onReady: { ports.note("extender", $0) }) { await calls.answer($0) })
         }
-        services.append(PortsService(ports: ports, controller: controller))
+        services.append(PortsService(ports: ports, pages: pages))
         var logger = Logger(label: "berth")
         logger.logLevel = .critical
         let group = ServiceGroup(
@@ -74,18 +79,12 @@ struct ControllerRun {
         return options
     }
 
-    /// Without a `ca.crt` in the folder clients are not asked for certificates, and the log says so; one that cannot be read is
-    /// an error.
-    static func tls(in folder: String, _ journal: Journal) throws -> HTTPServerConfiguration.TLS {
-        let authorities = "\(folder)/ca.crt"
-        let hasAuthorities = FileManager.default.fileExists(atPath: authorities)
-        if !hasAuthorities {
-            journal.log(.warning, "the extender asks no client for a certificate", [("missing", authorities)])
-        }
-        return .init(
+    /// Clients must show a certificate of the folder's `ca.crt`, unless anybody is let in.
+    static func tls(in folder: String, anyClient: Bool) throws -> HTTPServerConfiguration.TLS {
+        .init(
             certificateChain: try InputFile.bytes(readingFrom: "\(folder)/tls.crt"),
             key: try InputFile.bytes(readingFrom: "\(folder)/tls.key"),
-            clientAuthorities: hasAuthorities ? try InputFile.bytes(readingFrom: authorities) : nil)
+            clientAuthorities: anyClient ? nil : try InputFile.bytes(readingFrom: "\(folder)/ca.crt"))
     }
 }
 
@@ -118,7 +117,7 @@ private struct ExtenderFeed: Service {
     }
 }
 
-/// Says which ports were taken, once they are known and the caches are synced.
+/// Says which ports were taken, once they are known and every door can give an answer.
 final class PortsFile: Sendable {
     private let path: String?
     private let wanted: Set<String>
@@ -145,11 +144,11 @@ final class PortsFile: Sendable {
 
 private struct PortsService: Service {
     let ports: PortsFile
-    let controller: Controller
+    let pages: ControllerPages
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled, !self.ports.write(ifReady: await self.controller.isReady) {
+            while !Task.isCancelled, !self.ports.write(ifReady: await self.pages.isReady) {
                 try? await Task.sleep(for: .milliseconds(50))
             }
             // A service that ends would end the others.

@@ -74,7 +74,9 @@ struct ExplainCommand: AsyncParsableCommand {
             let reply = try await transport.send(HTTPRequest(target: "/explain/\(subject)"))
             let text = String(decoding: try await reply.body.collect(upTo: 16 << 20), as: UTF8.self)
             switch reply.status {
-            case 200: return CommandResponse(standardOutput: text, status: .success)
+            case 200:
+                let pending = reply.headers[ControllerPages.pendingHeader].flatMap { Int($0) } ?? 0
+                return CommandResponse(standardOutput: text, status: pending > 0 ? .somethingPending : .success)
             case 404: return .failed(.badInput, ["berth: \(text.trimmed)"])
             default: return .failed(.unavailable, ["berth: \(address) answered \(reply.status): \(text.trimmed)"])
             }

@@ -48,15 +48,15 @@ struct ActionPerformer: Sendable {
     private func release(_ target: PodTarget, _ assignment: Assignment) async throws(KubernetesError) -> ActionResult {
         let key = ManifestObject.Key(namespace: target.key.namespace, name: target.key.name)
         guard let pod = self.cache.object(.pods, key), pod.uid == target.uid,
-            let patch = ReleasePatch(pod: pod.value, gate: self.configuration.placementGate, node: assignment.node)
+            let patch = ReleasePatch(
+                pod: pod.value, gate: self.configuration.placementGate, assignment: assignment)
         else { return .conflict }
         try await self.client.patch(self.path(target), .json, patch.operations)
         return .succeeded
     }
 
     private func bind(_ target: PodTarget, _ assignment: Assignment) async throws(KubernetesError) -> ActionResult {
-        let devices = assignment.devices.filter { !$0.isAssumed }.map { "\($0.index)" }
-        let annotations = devices.isEmpty ? [] : [(Self.devicesAnnotation, devices.joined(separator: ","))]
+        let annotations = DeviceAnnotation(assignment.devices).map { [(DeviceAnnotation.key, $0.text)] } ?? []
         try await self.client.bind(
             target.key.namespace, target.key.name, uid: target.uid, to: assignment.node.rawValue,
             annotations: annotations)
@@ -70,9 +70,6 @@ struct ActionPerformer: Sendable {
         try await self.client.patch(self.path(target).subresource("status"), .strategic, patch)
         return .succeeded
     }
-
-    /// The devices that were planned, for whoever hands them out.
-    static let devicesAnnotation = "berth.dev/devices"
 
     /// A pod that we bind says `PodScheduled=False/Unschedulable`, as it would by any scheduler, so that autoscalers see its demand. A
     /// gated one keeps the server's own condition and gets ours beside it.
@@ -91,7 +88,8 @@ struct ActionPerformer: Sendable {
         ]
         try await self.client.patch(self.path(target).subresource("status"), .strategic, patch)
         // An event that is lost costs nothing; the condition stays.
-        _ = try? await self.client.create(self.event(target, pending.reason.rawValue, text), in: self.events(target))
+        _ = try? await self.client.create(
+            self.event(target, pending.reason.rawValue, text), in: ClusterEvent.path(target.key.namespace))
         return .succeeded
     }
 
@@ -102,25 +100,11 @@ struct ActionPerformer: Sendable {
         ]
     }
 
-    private func events(_ target: PodTarget) -> ResourcePath {
-        ResourcePath(apiVersion: "events.k8s.io/v1", plural: "events", namespace: target.key.namespace)
-    }
-
     private func event(_ target: PodTarget, _ reason: String, _ note: String) -> JSONTree {
-        [
-            "apiVersion": "events.k8s.io/v1", "kind": "Event",
-            "metadata": [
-                "generateName": .string(String(target.key.name.prefix(200)) + "."),
-                "namespace": .string(target.key.namespace),
-            ],
-            "eventTime": .string(self.timestamp()), "reportingController": "berth.dev/controller",
-            "reportingInstance": .string(String(self.instance.prefix(128))), "action": "Placing",
-            "reason": .string(reason), "type": "Warning", "note": .string(note),
-            "regarding": [
-                "apiVersion": "v1", "kind": "Pod", "namespace": .string(target.key.namespace),
-                "name": .string(target.key.name), "uid": .string(target.uid),
-            ],
-        ]
+        ClusterEvent(
+            apiVersion: "v1", kind: "Pod", namespace: target.key.namespace, name: target.key.name, uid: target.uid,
+            reason: reason, note: note, isWarning: true
+        ).tree(at: self.timestamp(), by: self.instance)
     }
 
     private func read(_ target: PodTarget, _ known: PodState?) async throws(KubernetesError) -> ActionResult {

@@ -46,6 +46,12 @@ public actor Controller {
     private var queue: ArraySlice<Action> = []
     private var running: [ActionID: Task<Void, Never>] = [:]
     private var takeover: Task<Void, Never>?
+    private var paths: [ResourcePath] = []
+    private var notices = GroupNotices()
+    private var telling: Task<Void, Never>?
+    /// The last cycle whose plan pod groups were told of.
+    private var toldCycle: UInt64?
+    private var untold: [GroupNotice] = []
     private var isStopping = false
     /// The newest plan that the verifier accepted, and how it is told.
     private var accepted: (plan: PublishedPlan, report: PlanReport)?
@@ -57,13 +63,13 @@ public actor Controller {
         options: ControllerOptions = ControllerOptions(), metrics: Metrics = Metrics(), journal: Journal = .silent,
         onPlan: @escaping @Sendable (PublishedPlan, [PodKey: String]) -> Void = { _, _ in }
     ) {
-        self.client = client
+        self.client = client.metered(by: metrics)
         self.configuration = configuration
         self.options = options
         self.metrics = metrics
         self.journal = journal
         self.onPlan = onPlan
-        self.election = Self.election(client, options)
+        self.election = Self.election(self.client, options)
         var loop = ControlLoopConfiguration()
         loop.seed = options.identity.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         loop.planner.allReduce = configuration.allReduce
@@ -74,8 +80,8 @@ public actor Controller {
 
     // MARK: What others may see
 
-    /// Whether every collection has been listed and a plan was made from them.
-    public var isReady: Bool { self.loop.published != nil }
+    /// Whether every collection has been listed and a plan was made from them that the verifier accepted.
+    public var isReady: Bool { self.accepted != nil }
 
     public var isLeader: Bool { self.loop.isLeader }
 
@@ -91,6 +97,7 @@ public actor Controller {
     /// given back.
     public func run() async throws(KubernetesError) {
         let paths = try await PlanningResources(servedBy: self.client).paths
+        self.paths = paths
         self.cache = ClusterCache(paths: paths)
         self.journal.log(.info, "watching", [("resources", paths.map(\.plural).joined(separator: ","))])
         await withDiscardingTaskGroup { group in
@@ -114,7 +121,7 @@ public actor Controller {
         self.wake?.cancel()
         self.importDue?.cancel()
         self.takeover?.cancel()
-        let running = Array(self.running.values)
+        let running = Array(self.running.values) + [self.telling].compactMap(\.self)
         let deadline = Task { [fence = self.election.fence] in
             await fence.waitUntilClosed()
             for task in running { task.cancel() }
@@ -229,6 +236,7 @@ public actor Controller {
         }
         self.queue += actions
         self.performQueued()
+        self.tellGroups()
         self.sleepUntilDeadline()
     }
 
@@ -242,7 +250,8 @@ public actor Controller {
         }
     }
 
-    private func note(_ published: PublishedPlan) {
+    /// Shows a new plan to whoever looks on.
+    func note(_ published: PublishedPlan) {
         self.metrics.add(.cycleResults, [published.isAccepted ? "accepted" : "refused"])
         var pending: [[String]: Double] = [:]
         for pod in published.plan.pending { pending[[pod.reason.rawValue], default: 0] += 1 }
@@ -271,6 +280,38 @@ public actor Controller {
         return report.sentence(for: pending)
     }
 
+    // MARK: Gangs
+
+    /// One after the other, and what a newer plan says after that.
+    private func tellGroups() {
+        guard self.loop.isLeader, self.telling == nil, !self.isStopping, let (plan, report) = self.accepted,
+            plan.cycle != self.toldCycle
+        else { return }
+        self.toldCycle = plan.cycle
+        for notice in self.untold { self.notices.forget(notice) }
+        self.untold = []
+        let news = self.notices.news(report, self.cache, self.paths)
+        guard !news.isEmpty else { return }
+        let teller = GroupTeller(
+            client: self.client.fenced(by: self.election.fence), timestamp: { Timestamp.now() },
+            instance: self.options.identity)
+        self.telling = Task {
+            for notice in news { await self.tell(notice, teller) }
+            self.telling = nil
+            self.tellGroups()
+        }
+    }
+
+    private func tell(_ notice: GroupNotice, _ teller: GroupTeller) async {
+        do throws(KubernetesError) { try await teller.tell(notice) } catch {
+            // Told again with the next plan, unless the server will never take it.
+            let code = error.status?.code ?? 0
+            if code != 403, code != 404, code != 422 { self.untold.append(notice) }
+            self.journal.log(
+                .warning, "a pod group could not be told", [("group", notice.path.target), ("error", "\(error)")])
+        }
+    }
+
     // MARK: Actions
 
     private func performQueued() {
@@ -287,6 +328,8 @@ public actor Controller {
                 self.finished(action, result, after: ContinuousClock.now - start)
             }
         }
+        self.metrics.set(.queue, to: Double(self.queue.count))
+        self.metrics.set(.inFlight, to: Double(self.running.count))
     }
 
     private func finished(_ action: Action, _ result: ActionResult, after time: Duration) {
@@ -298,6 +341,8 @@ public actor Controller {
             self.journal.log(.warning, "\(action.kind.title) was rejected", [("pod", "\(pod)"), ("why", why)])
         }
         if case .succeeded = result { self.notePlacement(action) }
+        // A fresh read may show more than the loop is told by it, as the devices that are kept for a pod.
+        if case .found = result { self.importSoon() }
         self.apply(.finished(action.id, result))
     }
 

@@ -32,14 +32,24 @@ public struct PlanningResources: Sendable {
         let groups = try await client.send("GET", "/apis").root["groups"].map { Array($0.elements) } ?? []
         var paths: [ResourcePath] = []
         for (group, plurals) in Self.pluralsByGroup {
-            guard
-                let version = groups.first(where: { $0["name"]?.string == group })?["preferredVersion"]?[
-                    "groupVersion"]?.string
-            else { continue }
-            let resources = try await client.send("GET", "/apis/\(version)").root["resources"]
-            let names = resources.map { $0.elements.compactMap { $0["name"]?.string } } ?? []
-            paths += names.filter(plurals.contains).sorted().map { ResourcePath(apiVersion: version, plural: $0) }
+            // A group's preferred version need not serve all of its kinds: scheduling.k8s.io/v1 has priorities and no
+            // pod groups.
+            var missing = plurals
+            for version in Self.versions(of: group, groups) where !missing.isEmpty {
+                let resources = try await client.send("GET", "/apis/\(version)").root["resources"]
+                let names = resources.map { $0.elements.compactMap { $0["name"]?.string } } ?? []
+                paths += names.filter(missing.contains).sorted().map { ResourcePath(apiVersion: version, plural: $0) }
+                missing.subtract(names)
+            }
         }
         self.paths = paths + Self.core.map { ResourcePath(apiVersion: "v1", plural: $0) }
+    }
+
+    /// `group/version`, the preferred one first.
+    private static func versions(of group: String, _ groups: [JSONValue]) -> [String] {
+        guard let found = groups.first(where: { $0["name"]?.string == group }) else { return [] }
+        let preferred = found["preferredVersion"]?["groupVersion"]?.string
+        let all = found["versions"].map { $0.elements.compactMap { $0["groupVersion"]?.string } } ?? []
+        return [preferred].compactMap(\.self) + all.filter { $0 != preferred }
     }
 }

@@ -1,7 +1,8 @@
+import ClusterImport
 import KubernetesAPI
 import SchedulingModel
 
-/// The one JSON patch that takes our gate off a pod and pins it to its node.
+/// The one JSON patch that takes our gate off a pod, pins it to its node, and writes the devices that were chosen there.
 ///
 /// The pin is required node affinity on `matchFields: metadata.name`, added to every term that the pod has: terms are
 /// alternatives, and one left open would let the pod go elsewhere. The patch tests UID and version, so it fails whole where the pod is
@@ -10,7 +11,7 @@ struct ReleasePatch {
     let operations: JSONTree
 
     /// Nil where the pod does not carry the gate.
-    init?(pod: JSONValue, gate: String, node: NodeName) {
+    init?(pod: JSONValue, gate: String, assignment: Assignment) {
         guard let uid = pod["metadata"]?["uid"]?.string, let version = pod["metadata"]?["resourceVersion"]?.string,
             let position = PodDoor.gates(of: pod).firstIndex(of: gate)
         else { return nil }
@@ -19,12 +20,27 @@ struct ReleasePatch {
             Self.operation("test", "/metadata/resourceVersion", .string(version)),
             ["op": "remove", "path": .string("/spec/schedulingGates/\(position)")],
         ]
-        operations += Self.pin(pod, node)
+        operations += Self.pin(pod, assignment.node) + Self.devices(pod, DeviceAnnotation(assignment.devices))
         self.operations = .array(operations)
     }
 
     private static func operation(_ name: JSONTree, _ path: String, _ value: JSONTree) -> JSONTree {
         ["op": name, "path": .string(path), "value": value]
+    }
+
+    /// What an earlier decision left there goes, whatever the new one says.
+    private static func devices(_ pod: JSONValue, _ devices: DeviceAnnotation?) -> [JSONTree] {
+        let annotations = pod["metadata"]?["annotations"]
+        let path = "/metadata/annotations/\(DeviceAnnotation.key.replacing("/", with: "~1"))"
+        guard let devices else {
+            return annotations?[DeviceAnnotation.key] == nil ? [] : [["op": "remove", "path": .string(path)]]
+        }
+        let text = JSONTree.string(devices.text)
+        guard annotations?.isObject ?? false else {
+            let value = JSONTree.object([.init(DeviceAnnotation.key, text)])
+            return [Self.operation("add", "/metadata/annotations", value)]
+        }
+        return [Self.operation("add", path, text)]
     }
 
     private static let affinity = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]

@@ -2,8 +2,9 @@ public import HTTPTransport
 import KubernetesAPI
 import Synchronization
 
-/// The fake server with rules of faults in front of it, which callers can change:
-/// `POST /fake/faults` takes new rules in place of the old, `POST /fake/compact` drops the history up to now.
+/// The fake server with rules of faults in front of it, which callers can change: `POST /fake/faults` takes new rules
+/// in place of the old, `POST /fake/compact` drops the history up to now, `GET /fake/permissions` lists what RBAC has
+/// allowed to whom so far.
 ///
 /// Requests below `/fake/` meet no fault and need no credentials.
 public final class RuledFaultTransport: HTTPTransport {
@@ -16,6 +17,9 @@ public final class RuledFaultTransport: HTTPTransport {
     }
 
     public func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        if request.method == "GET", request.target == "/fake/permissions" {
+            return Self.reply(200, self.permissions.text)
+        }
         if request.target.hasPrefix("/fake/") { return Self.answer(self.control(request)) }
         let fault = self.rules.withLock { $0.fault(method: request.method, target: request.target) }
         switch fault {
@@ -40,6 +44,17 @@ public final class RuledFaultTransport: HTTPTransport {
         }
     }
 
+    private var permissions: JSONTree {
+        let used = self.server.withServer { $0.usedPermissions }
+        return .array(
+            used.sorted().map { permission in
+                [
+                    "user": .string(permission.user), "verb": .string(permission.verb),
+                    "apiGroup": .string(permission.group), "resource": .string(permission.resource),
+                ]
+            })
+    }
+
     private func control(_ request: HTTPRequest) -> APIFailure {
         switch (request.method, request.target) {
         case ("POST", "/fake/compact"):
@@ -58,18 +73,23 @@ public final class RuledFaultTransport: HTTPTransport {
             }
         default:
             return APIFailure(
-                code: 404, reason: "NotFound", message: "POST /fake/faults and POST /fake/compact are known")
+                code: 404, reason: "NotFound",
+                message: "POST /fake/faults, POST /fake/compact and GET /fake/permissions are known")
         }
     }
 
     private static func answer(_ failure: APIFailure, _ headers: HTTPHeaders = [:]) -> HTTPResponse {
-        var headers = headers
-        headers.add("Content-Type", "application/json")
         var status = failure.status
         if failure.code < 300 { status["status"] = "Success" }
-        let piece = Mutex<[UInt8]?>(Array(status.text.utf8))
+        return Self.reply(Int(failure.code), status.text, headers)
+    }
+
+    private static func reply(_ code: Int, _ text: String, _ headers: HTTPHeaders = [:]) -> HTTPResponse {
+        var headers = headers
+        headers.add("Content-Type", "application/json")
+        let piece = Mutex<[UInt8]?>(Array(text.utf8))
         return HTTPResponse(
-            status: Int(failure.code), headers: headers,
+            status: code, headers: headers,
             body: HTTPBody { () throws(HTTPTransportError) in
                 piece.withLock { piece in
                     defer { piece = nil }

@@ -50,6 +50,14 @@ public struct KubernetesClient: Sendable {
         return client
     }
 
+    /// The same client over another transport, made of its own: one that looks on, for example.
+    public func sending(through wrap: (any HTTPTransport) -> any HTTPTransport) -> KubernetesClient {
+        var client = KubernetesClient(
+            transport: wrap(self.transport), credentials: self.credentials, options: self.options, pause: self.pause)
+        client.fence = self.fence
+        return client
+    }
+
     // MARK: Requests
 
     /// One call with a JSON answer.

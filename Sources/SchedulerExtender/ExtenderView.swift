@@ -9,14 +9,16 @@ public import SchedulingModel
 /// it is tried in place, without a copy.
 public struct ExtenderView: Sendable {
     public let cycle: UInt64
-    private var state: SolverState
+    var state: SolverState
     private let podByUID: [String: Int]
     private let keys: Set<PodKey>
-    private let nodeByName: [NodeName: Int]
+    let nodeByName: [NodeName: Int]
+    /// Whether the pod had its node before the plan.
+    let isFactByPod: [Bool]
     /// Pods that room is kept for while others leave it, with what the plan decided for each.
     private var preemptionByPod: [Int: Preemption] = [:]
     /// The first position, where a pod that the plan does not know yet is seated.
-    private static let guest = 0
+    static let guest = 0
 
     /// - Parameter uids: Of the snapshot's pods.
     /// - Complexity: That of compiling the snapshot.
@@ -36,6 +38,7 @@ public struct ExtenderView: Sendable {
             pods[pod].standing = .bound(reservation.node)
             pods[pod].knownDevices = reservation.devices
         }
+        self.isFactByPod = [false] + snapshot.pods.map { $0.node != nil }
         // No Kubernetes name is empty, so nobody stands before it.
         pods.append(PodState(key: PodKey(namespace: "", name: "")))
         self.state = SolverState(
@@ -55,6 +58,8 @@ public struct ExtenderView: Sendable {
 
     /// Whether the snapshot holds a pod of this UID.
     func knows(_ uid: String) -> Bool { self.podByUID[uid] != nil }
+
+    func pod(ofUID uid: String) -> Int? { self.podByUID[uid] }
 
     // MARK: Which pod is meant
 

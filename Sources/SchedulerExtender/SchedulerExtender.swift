@@ -7,7 +7,8 @@ import Synchronization
 /// Answers kube-scheduler's questions (extender protocol v1) from the newest published plan.
 ///
 /// Filter, prioritize and preempt are functions of the plan and the request: nothing is reserved, and the same question
-/// gets the same answer until a new plan is published. "No fit" is an answer, never an error.
+/// gets the same answer until a new plan is published, or a pod is bound through the extender elsewhere than planned.
+/// "No fit" is an answer, never an error.
 public final class SchedulerExtender: Sendable {
     /// Why a request gets no answer of the protocol: 400 or 503.
     public enum Refusal: Error, Sendable, Equatable {
@@ -20,14 +21,18 @@ public final class SchedulerExtender: Sendable {
     public struct Counts: Sendable, Equatable {
         /// Requests that did not offer the planned node although others were offered: the scheduler looks at a sample.
         public var sampled = 0
-        /// Pods that were asked for before our own watch had brought them.
-        public var unseen = 0
+        /// Pods that were asked about and that the plan does not know, each once per plan.
+        public var strangers = 0
+        /// Bindings that were not made.
+        public var refusedBindings = 0
 
         public init() {}
     }
 
     private let importer: ClusterImporter
     private let view = Mutex<ExtenderView?>(nil)
+    /// UIDs, of the plan that is published.
+    private let strangers = Mutex<Set<String>>([])
     private let counted = Mutex(Counts())
 
     public init(configuration: BerthConfiguration = BerthConfiguration()) {
@@ -36,9 +41,15 @@ public final class SchedulerExtender: Sendable {
 
     public var counts: Counts { self.counted.withLock { $0 } }
 
+    /// Whether there is a plan to answer from.
+    public var isReady: Bool { self.view.withLock { $0 != nil } }
+
+    /// Answers from this plan from now on. One that the verifier refused is passed over: the one before stays.
     public func publish(_ plan: PublishedPlan, uids: [PodKey: String]) {
+        guard plan.isAccepted else { return }
         let view = ExtenderView(plan, uids: uids)
         self.view.withLock { $0 = view }
+        self.strangers.withLock { $0 = [] }
     }
 
     // MARK: Calls
@@ -82,8 +93,8 @@ public final class SchedulerExtender: Sendable {
         return request.answer(scores: scores)
     }
 
-    /// The plan's own victims, where it has chosen any for the pod on one of the nodes that are asked about. Else the nodes on which
-    /// the victims' leaving makes room without tearing a gang.
+    /// The plan's own victims, where it has chosen any for the pod on one of the nodes that are asked about. Else the
+    /// nodes on which the victims' leaving makes room without tearing a gang.
     ///
     /// - Parameter body: `ExtenderPreemptionArgs`.
     /// - Returns: `ExtenderPreemptionResult`.
@@ -135,8 +146,12 @@ public final class SchedulerExtender: Sendable {
         guard request.mayAskForDevices else { return nil }
         let object = ManifestObject(
             apiVersion: "v1", kind: "Pod", value: request.pod, origin: ManifestOrigin(file: "extender"))
-        let state = self.importer.importCluster([object]).snapshot.pods.first
-        return state.flatMap { $0.deviceRequests.isEmpty ? nil : $0 }
+        return self.importedPod(object).flatMap { $0.deviceRequests.isEmpty ? nil : $0 }
+    }
+
+    /// Of a pod without a node.
+    func importedPod(_ object: ManifestObject) -> PodState? {
+        self.importer.importCluster([object]).snapshot.pods.first
     }
 
     /// One question at a time: it is tried on the view itself and taken back.
@@ -146,16 +161,61 @@ public final class SchedulerExtender: Sendable {
     ) throws(Refusal) -> Answer {
         var demand = state
         demand.standing = .pending
-        let answered = self.view.withLock { published -> (answer: Answer, isUnseen: Bool)? in
+        let answered = self.withView { view -> (answer: Answer, isStranger: Bool) in
+            let isStranger = !view.knows(request.uid)
+            let subject = view.subject(uid: request.uid, demand)
+            return (question(&view, subject), isStranger)
+        }
+        guard let answered else { throw .notReady }
+        if answered.isStranger { self.note(stranger: request.uid) }
+        return answered.answer
+    }
+
+    /// Nil before the first plan.
+    private func withView<Answer: Sendable>(_ body: (inout ExtenderView) -> Answer) -> Answer? {
+        self.view.withLock { published in
             // Taken out and put back, so that there is one copy at any time.
             guard var view = published.take() else { return nil }
             defer { published = view }
-            let isUnseen = !view.knows(request.uid)
-            let subject = view.subject(uid: request.uid, demand)
-            return (question(&view, subject), isUnseen)
+            return body(&view)
         }
-        guard let answered else { throw .notReady }
-        if answered.isUnseen { self.counted.withLock { $0.unseen += 1 } }
-        return answered.answer
+    }
+
+    /// More are not told apart.
+    private static let strangerLimit = 100_000
+
+    private func note(stranger uid: String) {
+        let isNews = self.strangers.withLock { $0.count < Self.strangerLimit && $0.insert(uid).inserted }
+        if isNews { self.counted.withLock { $0.strangers += 1 } }
+    }
+
+    // MARK: Bindings
+
+    enum BindingSubject {
+        case known(ExtenderView.BindingVerdict)
+        case stranger
+    }
+
+    /// Nil before the first plan.
+    func known(_ binding: ExtenderBinding) -> BindingSubject? {
+        self.withView { view in
+            guard let pod = view.pod(ofUID: binding.uid) else { return .stranger }
+            return .known(view.bind(pod, to: binding.node))
+        }
+    }
+
+    /// Nil before the first plan.
+    func seated(_ state: PodState, _ binding: ExtenderBinding) -> ExtenderView.BindingVerdict? {
+        var demand = state
+        demand.standing = .pending
+        self.note(stranger: binding.uid)
+        return self.withView { view in
+            view.bindStranger(view.subject(uid: binding.uid, demand), to: binding.node)
+        }
+    }
+
+    func refusal(_ why: String) -> [UInt8] {
+        self.counted.withLock { $0.refusedBindings += 1 }
+        return ExtenderBinding.result(why)
     }
 }

@@ -24,7 +24,8 @@ public struct PodState: Hashable, Sendable {
     public var requests: ResourceAmounts
     /// How the device resources among `requests`, and requests made by annotation, are to be served.
     public var deviceRequests: [DeviceRequest]
-    /// Devices the API says the pod holds. Empty where it does not say; then they are assumed.
+    /// Devices the API says the pod holds, or that are kept for it on the node it is pinned to. Empty where it does not
+    /// say; then they are assumed. Nothing is booked for a pod without a node.
     public var knownDevices: [DeviceAssignment]
     public var constraints: SchedulingConstraints {
         get { self.boxedConstraints?.value ?? SchedulingConstraints() }

@@ -74,6 +74,18 @@ public struct NodeSelector: Hashable, Sendable {
     public func matches(name: NodeName, labels: [String: String]) -> Bool {
         self.terms.contains { $0.matches(name: name, labels: labels) }
     }
+
+    /// The one node that every term names; nil where another could match.
+    public var onlyNode: NodeName? {
+        let names = self.terms.map { term -> String? in
+            for field in term.fields {
+                if case .isIn(let values) = field.condition, values.count == 1 { return values.first }
+            }
+            return nil
+        }
+        guard let first = names.first ?? nil, names.allSatisfy({ $0 == first }) else { return nil }
+        return NodeName(first)
+    }
 }
 
 /// Something with a weight, for preferred terms. The API allows 1 to 100.

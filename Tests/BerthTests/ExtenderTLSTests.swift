@@ -1,7 +1,5 @@
-import Controller
 import Foundation
 import HTTPServing
-import Synchronization
 import Testing
 
 @testable import Berth
@@ -16,15 +14,17 @@ struct ExtenderTLSTests {
         try body(folder)
     }
 
-    @Test("without an authority clients are not asked, and the log says so")
+    @Test("without an authority nobody is let in by mistake: it is an error, unless any client is to be let in")
     func withoutAuthority() throws {
-        let lines = Mutex<[String]>([])
         try self.withFolder { folder in
-            let tls = try ControllerRun.tls(in: folder.path, Journal { line in lines.withLock { $0.append(line) } })
+            let error = #expect(throws: InputError.self) {
+                try ControllerRun.tls(in: folder.path, anyClient: false)
+            }
+            #expect(error?.path.hasSuffix("/ca.crt") ?? false)
+            let tls = try ControllerRun.tls(in: folder.path, anyClient: true)
             #expect(tls.clientAuthorities == nil)
             #expect(tls.certificateChain == Array("tls.crt".utf8))
         }
-        #expect(lines.withLock { $0.contains { $0.contains("asks no client for a certificate") } })
     }
 
     @Test("an authority that is there is demanded, and one that cannot be read is an error that names it")
@@ -32,10 +32,10 @@ struct ExtenderTLSTests {
         try self.withFolder { folder in
             let file = folder.appendingPathComponent("ca.crt")
             try Data("ca".utf8).write(to: file)
-            #expect(try ControllerRun.tls(in: folder.path, .silent).clientAuthorities == Array("ca".utf8))
+            #expect(try ControllerRun.tls(in: folder.path, anyClient: false).clientAuthorities == Array("ca".utf8))
             try FileManager.default.removeItem(at: file)
             try FileManager.default.createDirectory(at: file, withIntermediateDirectories: true)
-            let error = #expect(throws: InputError.self) { try ControllerRun.tls(in: folder.path, .silent) }
+            let error = #expect(throws: InputError.self) { try ControllerRun.tls(in: folder.path, anyClient: false) }
             #expect(error?.path.hasSuffix("/ca.crt") ?? false)
         }
     }

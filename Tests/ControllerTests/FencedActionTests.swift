@@ -94,7 +94,7 @@ struct FencedActionTests {
         let pause = Pause(sleep: { try await Task.sleep(for: $0 > .seconds(20) ? .seconds(3600) : $0) })
         var options = ControllerOptions()
         options.leaseNamespace = "default"
-        options.leaseDuration = .milliseconds(600)
+        options.leaseDuration = .seconds(6)
         let controller = Controller(KubernetesClient(transport: self.server, pause: pause), options: options)
         let running = Task { try await controller.run() }
         while !self.server.requests.contains(where: { $0.contains("/binding") }) {

@@ -75,6 +75,8 @@ struct PermissionTests {
     func permissions() async throws {
         var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
         server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
+        // Beside the priorities of scheduling.k8s.io/v1, as on a real server.
+        server.define(group: "scheduling.k8s.io", version: "v1alpha2", plural: "podgroups", kind: "PodGroup")
         let rules = try Self.objects("rbac.yaml")
         for object in try Self.objects("namespace.yaml") + Self.objects("service-account.yaml") + rules {
             guard case .answer(201, _) = server.restore(object) else {
@@ -89,7 +91,7 @@ struct PermissionTests {
         var options = ControllerOptions()
         options.identity = "one"
         options.leaseNamespace = "berth-system"
-        options.leaseDuration = .seconds(3)
+        options.leaseDuration = .seconds(6)
         let controller = Controller(KubernetesClient(transport: transport), options: options)
         try await Self.work(KubernetesClient(transport: faulty), faulty, controller)
         #expect(transport.forbidden.isEmpty)
@@ -122,25 +124,30 @@ struct PermissionTests {
             try await client.create(
                 ["metadata": ["name": .string(name), "labels": labels], "status": status], in: .nodes)
         }
+        try await client.create(
+            ["metadata": ["name": "gang"], "spec": ["schedulingPolicy": ["gang": ["minCount": 2]]]],
+            in: ResourcePath(apiVersion: "scheduling.k8s.io/v1alpha2", plural: "podgroups", namespace: "default"))
         faulty.add(.answer(409), to: "POST", "/binding")
         let pods = ResourcePath(apiVersion: "v1", plural: "pods", namespace: "default")
-        for (name, gpus, isGated) in [("gated", "8", true), ("bound", "8", false), ("waits", "8", false)] {
-            let resources: JSONTree = ["limits": ["nvidia.com/gpu": .string(gpus)]]
+        for name in ["gated", "bound", "waits", "member"] {
+            let resources: JSONTree = ["limits": ["nvidia.com/gpu": "8"]]
             var spec: JSONTree = ["containers": [["name": "main", "image": "i", "resources": resources]]]
-            if isGated {
+            if name == "gated" {
                 spec["schedulingGates"] = [["name": "berth.dev/placement"]]
             } else {
                 spec["schedulerName"] = "berth"
             }
+            if name == "member" { spec["schedulingGroup"] = ["podGroupName": "gang"] }
             try await client.create(["metadata": ["name": .string(name)], "spec": spec], in: pods)
         }
         let running = Task { try await controller.run() }
         var isDone = false
-        for _ in 0..<2000 where !isDone {
+        for _ in 0..<6000 where !isDone {
             try await Task.sleep(for: .milliseconds(10))
             let requests = faulty.requests
             isDone =
-                requests.contains { $0.hasPrefix("PATCH") && $0.contains("/status") }
+                requests.contains { $0.hasPrefix("PATCH") && $0.contains("/pods/") && $0.contains("/status") }
+                && requests.contains { $0.hasPrefix("PATCH") && $0.contains("/podgroups/gang/status") }
                 && requests.contains { $0.hasPrefix("PATCH") && !$0.contains("/status") }
                 && requests.contains { $0.hasPrefix("POST") && $0.contains("/events") }
                 && requests.contains { $0.hasPrefix("GET /api/v1/namespaces/default/pods/") }
@@ -155,7 +162,9 @@ struct PermissionTests {
     private static func served(by client: KubernetesClient) async throws -> Set<String> {
         var found: Set<String> = []
         let groups = try await client.send("GET", "/apis").root["groups"].map { Array($0.elements) } ?? []
-        let versions = groups.compactMap { $0["preferredVersion"]?["groupVersion"]?.string }
+        let versions = groups.flatMap { group in
+            group["versions"].map { $0.elements.compactMap { $0["groupVersion"]?.string } } ?? []
+        }
         for path in ["/api/v1"] + versions.map({ "/apis/\($0)" }) {
             let group = path == "/api/v1" ? "" : String(path.split(separator: "/")[1])
             let resources = try await client.send("GET", path).root["resources"]

@@ -99,7 +99,8 @@ struct SchedulerExtenderTests {
         let extender = try Self.extender(self.nodes, [.gpu("held", count: 6, on: "a")])
         let answer = try Self.tree(try extender.filter(Self.args(Self.pod("new", gpus: 8), ["a", "b", "c"])))
         #expect(Self.names(answer) == ["b"])
-        #expect(extender.counts.unseen == 1)
+        _ = try extender.prioritize(Self.args(Self.pod("new", gpus: 8), ["a", "b", "c"]))
+        #expect(extender.counts.strangers == 1)
     }
 
     @Test("before the first plan there is no answer; what is no request is named")

@@ -6,7 +6,6 @@ struct HeldDevices {
     let node: ImportedNode
     let annotations: [String: String]
 
-    static let devicesAnnotation = "berth.dev/devices"
     static let gpushareIndexAnnotation = "ALIYUN_COM_GPU_MEM_IDX"
     static let koordinatorAnnotation = "scheduling.koordinator.sh/device-allocated"
     static let hamiAnnotation = "hami.io/vgpu-devices-allocated"
@@ -89,24 +88,11 @@ struct HeldDevices {
 
     private var sources: [(String, (String) -> Indices?)] {
         [
-            (Self.devicesAnnotation, Self.berthIndices),
+            (DeviceAnnotation.key, { DeviceAnnotation(parsing: $0)?.indices }),
             (Self.gpushareIndexAnnotation, { Int($0).map { [DevicePoolReader.gpushareMemory: [$0]] } }),
             (Self.koordinatorAnnotation, Self.koordinatorIndices),
             (Self.hamiAnnotation, self.hamiIndices),
         ]
-    }
-
-    /// `nvidia.com/gpu=0,3;nvidia.com/mig-1g.5gb=2`.
-    private static func berthIndices(_ text: String) -> Indices? {
-        var indices: Indices = [:]
-        for part in text.split(separator: ";") {
-            let sides = part.split(separator: "=")
-            guard sides.count == 2 else { return nil }
-            let numbers = sides[1].split(separator: ",").map { Int($0) }
-            guard !numbers.contains(nil) else { return nil }
-            indices[ResourceName(String(sides[0])), default: []] += numbers.compactMap(\.self)
-        }
-        return indices
     }
 
     /// `{"gpu":[{"minor":0,…}]}`.

@@ -122,12 +122,22 @@ struct PodImport {
     ) {
         guard let nodeName = pod.spec.nodeName, let node = self.nodes[nodeName] else {
             state.deviceRequests = requests
+            self.setDevicesOfPinned(&state, pod, problems: &problems)
             return
         }
         if state.key.namespace == Self.kaiReservations { return }
         let held = HeldDevices(node: node, annotations: pod.metadata.annotations)
         state.requests = held.amounts(state.requests)
         state.deviceRequests = held.requests(requests)
+        state.knownDevices = held.knownDevices(for: state.deviceRequests, problems: &problems)
+    }
+
+    /// A pod that was let go to one node says already which devices are kept for it there.
+    private func setDevicesOfPinned(_ state: inout PodState, _ pod: Pod, problems: inout [Problem]) {
+        guard pod.spec.schedulingGates.isEmpty, let text = pod.metadata.annotations[DeviceAnnotation.key],
+            let name = state.constraints.requiredNodeAffinity?.onlyNode, let node = self.nodes[name.rawValue]
+        else { return }
+        let held = HeldDevices(node: node, annotations: [DeviceAnnotation.key: text])
         state.knownDevices = held.knownDevices(for: state.deviceRequests, problems: &problems)
     }
 
