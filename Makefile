@@ -1,6 +1,6 @@
 # The front door. `make` lists what there is; every target works from a clean clone, without a cluster.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bench-openb bench-openb-batch bench-instructions demo e2e check clean
+.PHONY: help setup build test lint format bench bench-openb bench-openb-batch bench-extender bench-instructions demo e2e check clean
 
 SWIFT ?= swift
 # The first of the simulation seeds that `make check` runs: others every time, and printed.
@@ -34,6 +34,10 @@ bench-openb: build ## replay the openb traces in TRACES=folder and print the qua
 bench-openb-batch: build ## plan openb traces in TRACES=folder as one batch and print how far that is from its bound
 	@Scripts/bench_openb_batch.py .build/release/berth $(TRACES)
 
+bench-extender: build ## ask the extender over HTTP 500 times a second with 5,000 nodes, and print the times
+	$(SWIFT) build -c release --product fake-apiserver
+	@Scripts/bench_extender.py .build/release
+
 bench-instructions: setup ## count the hot paths' instructions with callgrind and hold them against Benchmarks/instructions.json
 	cd Benchmarks && $(SWIFT) build -c release --product BerthBenchmarks
 	@Scripts/bench_instructions.py Benchmarks/.build/release/BerthBenchmarks
@@ -41,9 +45,11 @@ bench-instructions: setup ## count the hot paths' instructions with callgrind an
 demo: setup ## plan a real cluster's dump, then run the controller on a fake cluster (KEEP=1 leaves it up)
 	@Scripts/demo.sh $(DUMP) $(if $(KEEP),--keep)
 
-e2e: setup ## manifests against schemas; the fake server with kubectl and the Python client; Cluster API on it; AWS against moto
+e2e: setup ## manifests against schemas; the controller under their account; the fake server with clients; Cluster API on it; AWS against moto
 	@e2e/manifests.sh
 	$(SWIFT) build --product fake-apiserver
+	$(SWIFT) build --product berth
+	@e2e/controller.sh .build/debug
 	@e2e/clients.sh .build/debug/fake-apiserver
 	SWIFT=$(SWIFT) e2e/cluster-api.sh .build/debug/fake-apiserver
 	SWIFT=$(SWIFT) e2e/aws.sh

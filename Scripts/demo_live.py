@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tells the story of one gang on one machine: a fake API server, the controller, and what they do to each other.
+"""Tells the story of a few gangs on one machine: a fake API server, the controller, and what they do to each other.
 
 usage: demo_live.py BIN [--keep]
 
@@ -32,7 +32,8 @@ class Stage:
     def __init__(self, binaries, folder):
         self.kubeconfig, ports = folder / "kubeconfig", folder / "ports.json"
         extender = free_port()
-        self.log = open(folder / "controller.log", "w")
+        self.audit = folder / "controller.log"
+        self.log = open(self.audit, "w")
         self.processes = [
             subprocess.Popen([
                 binaries / "fake-apiserver", "--kubeconfig", self.kubeconfig, "--nodes", "4xgpu:8", "--kubelets",
@@ -74,6 +75,14 @@ class Stage:
     def pods(self):
         return {pod["metadata"]["name"]: pod for pod in self.call("GET", PODS)["items"]}
 
+    def cards(self, name):
+        """The cards that the controller meant when it let a pod go, from the audit record."""
+        for line in self.audit.read_text().splitlines():
+            record = json.loads(line)
+            if record.get("action") == "release" and record.get("pod") == name:
+                return record["devices"]
+        return []
+
     def stop(self):
         for process in reversed(self.processes):
             process.terminate()
@@ -81,10 +90,33 @@ class Stage:
             process.wait(timeout=20)
 
 
-def pod(name, gpus, group=None, priority=0):
+def shared_node(name, cards, slots):
+    """A node whose cards are time-sliced, as GPU feature discovery labels it."""
+    amounts = {"cpu": "96", "memory": "1000Gi", "pods": "110", "nvidia.com/gpu": str(cards * slots)}
+    labels = {
+        "kubernetes.io/hostname": name, "nvidia.com/gpu.product": "Tesla-T4-SHARED", "nvidia.com/gpu.memory": "15360",
+        "nvidia.com/gpu.count": str(cards), "nvidia.com/gpu.replicas": str(slots),
+        "nvidia.com/gpu.sharing-strategy": "time-slicing",
+    }
+    return {
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels},
+        "status": {"capacity": amounts, "allocatable": amounts, "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
+def pod_group(name, minimum):
+    return {
+        "apiVersion": "scheduling.x-k8s.io/v1alpha1", "kind": "PodGroup", "metadata": {"name": name},
+        "spec": {"minMember": minimum},
+    }
+
+
+def pod(name, gpus, group=None, priority_class=None, annotations=None):
     amounts = {"cpu": "8", "memory": "64Gi", "nvidia.com/gpu": str(gpus)}
-    spec = {"priority": priority, "containers": [{"name": "main", "image": "none", "resources": {"requests": amounts, "limits": amounts}}]}
-    metadata = {"name": name, "labels": {}}
+    spec = {"terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": "none", "resources": {"requests": amounts, "limits": amounts}}]}
+    if priority_class:
+        spec["priorityClassName"] = priority_class
+    metadata = {"name": name, "labels": {}, "annotations": annotations or {}}
     if group:
         metadata["labels"]["scheduling.x-k8s.io/pod-group"] = group
         spec["schedulingGates"] = [{"name": "berth.dev/placement"}]
@@ -110,7 +142,7 @@ def tell(stage):
     say(f"    notebook runs on {where}\n")
 
     say("A gang of four trainers, 8 GPUs each, all or nothing. Three nodes are free. It waits whole, and holds nothing:")
-    stage.call("POST", GROUPS, {"apiVersion": "scheduling.x-k8s.io/v1alpha1", "kind": "PodGroup", "metadata": {"name": "train"}, "spec": {"minMember": 4}})
+    stage.call("POST", GROUPS, pod_group("train", 4))
     for rank in range(4):
         stage.call("POST", PODS, pod(f"train-{rank}", 8, group="train"))
     waits = stage.wait_for("the gang is told why it waits", lambda: condition(stage.pods()["train-0"], "berth.dev/Placed").get("reason") == "InsufficientGPUs" and condition(stage.pods()["train-0"], "berth.dev/Placed"))
@@ -126,6 +158,9 @@ def tell(stage):
         say(f"    rank {rank}: train-{rank} on {node_of(member)}")
     say(f"    all four run {time.monotonic() - start:.1f} s after the notebook was told to go\n")
 
+    tell_of_sharing(stage)
+    tell_of_shrinking(stage)
+
     say("One GPU more is asked for. Why not?   (GET /explain/default/late)")
     stage.call("POST", PODS, pod("late", 1))
     stage.wait_for("late is in the plan", lambda: "late" in stage.page("/plan"))
@@ -135,6 +170,42 @@ def tell(stage):
     for line in stage.page("/metrics").splitlines():
         if line.startswith(("berth_actions_total", "berth_gpus", "berth_pending", "berth_extender_calls")):
             say(f"    {line}")
+
+
+def tell_of_sharing(stage):
+    say("A node of 2 time-sliced cards, 4 slots each, comes in. A pair of workers would take two slots; one card would do, and be slow:")
+    stage.call("POST", "/api/v1/nodes", shared_node("t4-0", 2, 4))
+    stage.call("POST", GROUPS, pod_group("pair", 2))
+    for rank in range(2):
+        stage.call("POST", PODS, pod(f"pair-{rank}", 1, group="pair", annotations={"berth.dev/gpu-sharing": "allowed"}))
+    members = lambda: [stage.pods()[f"pair-{rank}"] for rank in range(2)]
+    stage.wait_for("the pair runs", lambda: all(member["status"].get("phase") == "Running" for member in members()))
+    cards = [stage.cards(f"pair-{rank}") for rank in range(2)]
+    for rank, member in enumerate(members()):
+        say(f"    rank {rank}: pair-{rank} on {node_of(member)}, card {cards[rank][0]}")
+    assert cards[0] != cards[1], cards
+    say("    distinct cards, for the job's own sake\n")
+
+
+def tell_of_shrinking(stage):
+    say("The trainers are done. An elastic sweep of low priority, 2 to 4 members, takes all four nodes.")
+    for rank in range(4):
+        stage.call("DELETE", f"{PODS}/train-{rank}")
+    stage.call("POST", GROUPS, pod_group("sweep", 2))
+    for rank in range(4):
+        stage.call("POST", PODS, pod(f"sweep-{rank}", 8, group="sweep"))
+    alive = lambda name: [p for n, p in stage.pods().items() if n.startswith(name) and p["status"].get("phase") == "Running"]
+    stage.wait_for("the sweep runs", lambda: len(alive("sweep")) == 4)
+    say("Then two members of urgent work come. The sweep is shrunk to its minimum, and goes on:")
+    stage.call("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "urgent"}, "value": 1000})
+    stage.call("POST", GROUPS, pod_group("urgent", 2))
+    for rank in range(2):
+        stage.call("POST", PODS, pod(f"urgent-{rank}", 8, group="urgent", priority_class="urgent"))
+    stage.wait_for("the urgent gang runs", lambda: len(alive("urgent")) == 2)
+    for member in sorted(alive("urgent") + alive("sweep"), key=lambda p: p["metadata"]["name"]):
+        say(f"    {member['metadata']['name']} on {node_of(member)}")
+    assert len(alive("sweep")) == 2, stage.pods().keys()
+    say("    the sweep kept its 2 members\n")
 
 
 def main():

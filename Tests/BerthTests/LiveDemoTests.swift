@@ -4,7 +4,9 @@ import Testing
 @Suite("the demo on a fake cluster", .enabled(if: BuiltProgram.path != nil, "berth is not built beside the tests"))
 struct LiveDemoTests {
     /// API server, kubelets, scheduler, extender and controller as processes of their own, over sockets.
-    @Test("a gang waits whole, and runs once there is room, every rank on its planned node")
+    @Test(
+        "a gang waits whole and runs once there is room; a pair gets distinct cards; an elastic gang is shrunk, not killed"
+    )
     func story() throws {
         let binaries = URL(filePath: try #require(BuiltProgram.path)).deletingLastPathComponent().path
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -13,6 +15,8 @@ struct LiveDemoTests {
         #expect(ending.status == 0, "\(ending.output)\(ending.errors)")
         #expect(ending.output.contains("room for 3 of 4 waiting members"))
         #expect(ending.output.contains("all four run"))
+        #expect(ending.output.contains("distinct cards, for the job's own sake"))
+        #expect(ending.output.contains("the sweep kept its 2 members"))
         #expect(ending.errors == "")
     }
 }
