@@ -113,6 +113,14 @@ struct PermissionTests {
         #expect(idle.isEmpty, "never needed: \(idle.sorted())")
     }
 
+    @Test("are those of the chart, right by right")
+    func chart() throws {
+        let file = Self.manifests.appendingPathComponent("../../charts/berth/templates/rbac.yaml")
+        let chart = try String(contentsOf: file, encoding: .utf8)
+        let manifest = try String(contentsOf: Self.manifests.appendingPathComponent("rbac.yaml"), encoding: .utf8)
+        #expect(chart.replacing("{{ .Release.Namespace }}", with: "berth-system") == manifest)
+    }
+
     /// Releases, binds, explains, and looks at a pod again after a conflict.
     private static func work(
         _ client: KubernetesClient, _ faulty: FaultyTransport, _ controller: Controller
