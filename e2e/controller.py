@@ -64,7 +64,7 @@ class Server:
         self.kubeconfig = folder / "admin"
         self.process = subprocess.Popen(
             [BINARIES / "fake-apiserver", "--auth", "--kubeconfig", self.kubeconfig, "--nodes", "3xgpu:8", "--kubelets",
-             "--scheduler"],
+             "--scheduler", "--pod-groups"],
             stdout=subprocess.DEVNULL)
         wait_for("the API server is up", self.kubeconfig.exists)
         config = yaml.safe_load(self.kubeconfig.read_text())
@@ -261,36 +261,6 @@ def main():
         os.environ["HOME"] = name
         server, controller = Server(folder), None
         try:
-            definition = {
-                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                "metadata": {
-                    "name": "podgroups.scheduling.k8s.io",
-                    "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in for the built-in kind"},
-                },
-                "spec": {
-                    "group": "scheduling.k8s.io", "scope": "Namespaced",
-                    "names": {"plural": "podgroups", "singular": "podgroup", "kind": "PodGroup", "listKind": "PodGroupList"},
-                    "versions": [{
-                        "name": "v1alpha2", "served": True, "storage": True, "subresources": {"status": {}},
-                        "schema": {"openAPIV3Schema": {
-                            "type": "object", "x-kubernetes-preserve-unknown-fields": True,
-                            "properties": {"status": {
-                                "type": "object", "x-kubernetes-preserve-unknown-fields": True,
-                                "properties": {"conditions": {
-                                    "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
-                                    "items": {
-                                        "type": "object", "required": ["type"],
-                                        "x-kubernetes-preserve-unknown-fields": True,
-                                        "properties": {"type": {"type": "string"}},
-                                    },
-                                }},
-                            }},
-                        }},
-                    }],
-                },
-            }
-            server.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
-            wait_for("pod groups are served", lambda: ("scheduling.k8s.io", "podgroups") in server.served())
             arguments, rights = deploy(server, folder)
             controller, pages = start(server, folder, arguments)
             story(server)

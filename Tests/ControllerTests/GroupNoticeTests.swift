@@ -37,9 +37,7 @@ struct GroupNoticeTests {
     )
     func kubernetes() async throws {
         let cluster = Cluster()
-        cluster.transport.server.withServer {
-            $0.define(group: "scheduling.k8s.io", version: "v1alpha2", plural: "podgroups", kind: "PodGroup")
-        }
+        cluster.transport.server.withServer { $0.servePodGroups() }
         for node in ["n1", "n2"] { try await cluster.addNode(node) }
         var all = Self.groups
         all.name = nil

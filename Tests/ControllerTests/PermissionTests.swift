@@ -76,7 +76,7 @@ struct PermissionTests {
         var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
         server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
         // Beside the priorities of scheduling.k8s.io/v1, as on a real server.
-        server.define(group: "scheduling.k8s.io", version: "v1alpha2", plural: "podgroups", kind: "PodGroup")
+        server.servePodGroups()
         let rules = try Self.objects("rbac.yaml")
         for object in try Self.objects("namespace.yaml") + Self.objects("service-account.yaml") + rules {
             guard case .answer(201, _) = server.restore(object) else {
