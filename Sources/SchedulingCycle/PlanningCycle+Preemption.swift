@@ -32,6 +32,14 @@ struct PreemptionRecord {
 }
 
 extension PlanningCycle {
+    /// The part of the steps left that one search may use, so that a long one leaves some to every later one.
+    private static func shareOfSteps(_ subject: DemandUnit.Subject) -> Int {
+        switch subject {
+        case .pod: 64
+        case .group: 8
+        }
+    }
+
     /// Keeps room for those that wait for others to leave, and finds victims for those that may evict.
     ///
     /// - Returns: The units for which no room is kept.
@@ -65,7 +73,7 @@ extension PlanningCycle {
         let search = PreemptionSearch(
             subject: unit.subject, victims: self.victims(), priority: mayEvict ? priority : nil,
             budgets: self.preemption.budgets,
-            stepLimit: min(self.preemption.stepsLeft, max(1, self.configuration.preemptionStepLimit / 4)))
+            stepLimit: max(1, self.preemption.stepsLeft / Self.shareOfSteps(unit.subject)))
         let result = search.run(on: &self.state)
         self.preemption.stepsLeft -= result.stepCount
         if result.limitReached { self.preemptionLimitReached = true }

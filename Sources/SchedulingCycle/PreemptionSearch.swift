@@ -147,8 +147,9 @@ struct PreemptionSearch {
                 guard all.count > tried, !all.isEmpty else { continue }
                 tried = all.count
                 guard self.isEnough(all, region, &state) else { continue }
-                self.thinOut(all, region, &state)
-                self.tryOut(eligible, region, &state)
+                // What cannot spare anybody needs no look at its parts.
+                let isSparing = self.thinOut(all, region, &state) < all.count
+                if isSparing || all.count < eligible.count { self.tryOut(eligible, region, &state) }
                 return
             }
         }
@@ -201,7 +202,9 @@ struct PreemptionSearch {
         }
 
         /// Spares whoever can be spared, dearest first: whole runs of units as long as that works, then fewer at a time.
-        private mutating func thinOut(_ all: [VictimUnit], _ region: Region, _ state: inout SolverState) {
+        ///
+        /// - Returns: How many units are left.
+        private mutating func thinOut(_ all: [VictimUnit], _ region: Region, _ state: inout SolverState) -> Int {
             var kept: [VictimUnit] = []
             var rest = all[...]
             var run = max(1, rest.count / 2)
@@ -217,6 +220,7 @@ struct PreemptionSearch {
                 }
             }
             self.offer(kept, state.snapshot)
+            return kept.count
         }
 
         /// Depth first over all sets that could still be cheaper.

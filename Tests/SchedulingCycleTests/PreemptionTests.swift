@@ -36,6 +36,17 @@ struct PreemptionTests {
         #expect(plan.assignments.isEmpty && plan.pending.map(\.pod.name) == ["new"])
     }
 
+    @Test("long searches leave steps for every later one: all are served by one plan", .longCalculation)
+    func manyPreemptors() throws {
+        let nodes = (0..<60).map { NodeState.gpu("n\($0)", count: 8) }
+        let running = (0..<480).map { PodState.gpu("old-\($0)", count: 1, on: "n\($0 / 8)", priority: 1) }
+        let big = (0..<40).map { PodState.gpu("big-\($0)", count: 8, priority: 10) }
+        let small = (0..<10).map { PodState.gpu("small-\($0)", count: 1, priority: 10) }
+        let plan = try Self.plan(nodes, running + big + small)
+        #expect(plan.preemptions.count == 50)
+        #expect(Set(Self.victims(plan)).count == 330)
+    }
+
     struct Refusal: CustomTestStringConvertible {
         var testDescription: String
         var change: @Sendable (inout PodState, inout PodState) -> Void
