@@ -86,8 +86,8 @@ let package = Package(
         .target(
             name: "Controller",
             dependencies: [
-                "SchedulingModel", "SchedulingCycle", "ControlLoop", "ClusterImport", "PlanReport", "KubernetesAPI",
-                "KubernetesClient", "HTTPTransport",
+                "SchedulingModel", "SchedulingCycle", "CapacityPlanner", "ControlLoop", "ClusterImport", "PlanReport",
+                "KubernetesAPI", "KubernetesClient", "HTTPTransport", "CloudProviders",
             ],
             swiftSettings: strict),
         .target(
@@ -111,7 +111,7 @@ let package = Package(
                 "ClusterImport",
                 "CapacityPlanner", "PlanReport", "TraceReplay", "CZlib", "KubernetesClient", "Controller",
                 "HTTPTransport",
-                "SchedulerExtender", "HTTPServing", "Simulation",
+                "SchedulerExtender", "HTTPServing", "Simulation", "CloudProviders",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -204,7 +204,7 @@ let package = Package(
             name: "ControllerTests",
             dependencies: [
                 "Controller", "KubernetesClient", "FakeKubernetesAPI", "HTTPTransport", "KubernetesAPI",
-                "ClusterImport", "SchedulingModel", "SchedulingCycle", "ControlLoop",
+                "ClusterImport", "SchedulingModel", "SchedulingCycle", "ControlLoop", "CloudProviders",
             ],
             swiftSettings: strict),
         .testTarget(name: "KubernetesAPITests", dependencies: ["KubernetesAPI"], swiftSettings: strict),

@@ -1,3 +1,4 @@
+import CloudProviders
 import ClusterImport
 import ControlLoop
 import Controller
@@ -19,19 +20,23 @@ struct ControllerRun {
     init(_ command: ControllerCommand) { self.command = command }
 
     func run() async throws {
-        let settings = try self.settings()
+        var settings = try self.settings()
         let access = try ClusterAccess.find(kubeconfig: self.command.kubeconfig, context: self.command.context)
         let journal = Journal { Terminal.writeError($0 + "\n") }
+        let buying = await ConfiguredBuying(&settings, journal)
         let extender = self.command.extenderListen == nil ? nil : SchedulerExtender(configuration: settings)
         let feed = ExtenderFeed(extender)
         let client = try access.client()
         let controller = Controller(
-            client, configuration: settings, options: self.options(access), journal: journal,
+            client, configuration: settings, options: self.options(access, buying), journal: journal,
             onPlan: { plan, uids in feed.offer(plan, uids) })
         let pages = ControllerPages(controller: controller, extender: extender)
         let ports = PortsFile(
             path: self.command.portsFile, isComplete: extender == nil ? ["http"] : ["http", "extender"])
         var services: [any Service] = [ControllerService(controller: controller), feed]
+        if let queue = buying?.providers.notices {
+            services.append(NoticeService(queue: queue, controller: controller, journal: journal))
+        }
         if let address = ListenAddress(self.command.httpListen) {
             services.append(
                 HTTPServer(.init(host: address.host, port: address.port), onReady: { ports.note("http", $0) }) {
@@ -69,8 +74,9 @@ struct ControllerRun {
         return read.configuration
     }
 
-    private func options(_ access: ClusterAccess) -> ControllerOptions {
+    private func options(_ access: ClusterAccess, _ buying: ConfiguredBuying?) -> ControllerOptions {
         var options = ControllerOptions()
+        options.capacity = buying.map { CapacityOptions(provider: $0.providers) }
         options.isDryRun = self.command.dryRun
         let isOwn = access.title == ClusterAccess.inClusterTitle
         options.leaseNamespace = self.command.leaseNamespace ?? (isOwn ? access.namespace : "berth-system")

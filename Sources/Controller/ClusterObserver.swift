@@ -7,6 +7,8 @@ import SchedulingModel
 /// Turns what the cache holds into what the loop is told.
 struct ClusterObserver {
     let configuration: BerthConfiguration
+    /// Whether pools and claims are told, too.
+    var buysNodes = false
 
     struct Observation {
         var cluster: ObservedCluster
@@ -15,6 +17,8 @@ struct ClusterObserver {
 
     /// Pods that do not exist yet, which a dry run makes from their workloads, are nobody's to act on and left out.
     func observe(_ objects: [ManifestObject]) -> Observation {
+        let claims = self.buysNodes ? objects.compactMap(LaunchClaimObject.claim) : []
+        let objects = objects.filter { $0.kind != "ConfigMap" }
         let imported = ClusterImporter(configuration: self.configuration).importCluster(objects)
         let door = PodDoor(configuration: self.configuration)
         var wire: [PodKey: ManifestObject] = [:]
@@ -24,9 +28,28 @@ struct ClusterObserver {
         let pods = imported.snapshot.pods.compactMap { state in
             wire[state.key].map { door.observed($0, state) }
         }
-        let cluster = ObservedCluster(
+        var cluster = ObservedCluster(
             nodes: imported.snapshot.nodes, pods: pods, groups: imported.snapshot.groups,
             topology: imported.snapshot.topology, budgets: imported.snapshot.budgets)
-        return Observation(cluster: cluster, findings: imported.findings)
+        var findings = imported.findings
+        if self.buysNodes {
+            let built = NodePoolBuilder(configuration: self.configuration, snapshot: imported.snapshot).pools()
+            let bought = Set(self.configuration.pools.filter(\.isBought).map(\.name))
+            cluster.pools = built.pools.filter { bought.contains($0.name) }
+            cluster.claims = claims
+            findings += built.findings
+        }
+        return Observation(cluster: cluster, findings: findings)
+    }
+}
+
+extension PoolSettings {
+    /// Whether the controller buys its machines: it can tell which node a machine became only where the machine's name ends
+    /// the node's provider ID, which those of Cluster API do not.
+    var isBought: Bool {
+        switch self.provider {
+        case .simulated, .ec2Fleet, .autoScalingGroups, .eksNodegroups: true
+        case .clusterAPI, nil: false
+        }
     }
 }

@@ -1,3 +1,5 @@
+import CapacityPlanner
+public import CloudProviders
 public import ClusterImport
 public import ControlLoop
 import KubernetesAPI
@@ -20,6 +22,8 @@ public struct ControllerOptions: Sendable {
     public var selfCheckInterval = Duration.seconds(1800)
     /// Actions under way at a time.
     public var parallelActions = 32
+    /// Nil: nothing is bought and nothing given back.
+    public var capacity: CapacityOptions?
 
     public init() {}
 }
@@ -75,6 +79,9 @@ public actor Controller {
         loop.planner.allReduce = configuration.allReduce
         if let steps = configuration.limits.searchSteps { loop.planner.gangStepLimit = steps }
         loop.planner.preempts = configuration.preemption == .enabled
+        options.capacity?.apply(to: &loop)
+        loop.interruptions.lostWorkHours = configuration.capacity.lostWorkHours
+        loop.interruptions.restartHours = configuration.capacity.restartHours
         self.loop = ControlLoop(configuration: loop)
     }
 
@@ -96,7 +103,8 @@ public actor Controller {
     /// Runs until the task is cancelled. Actions under way are finished, as far as the lease's renew deadline allows; then the lease is
     /// given back.
     public func run() async throws(KubernetesError) {
-        let paths = try await PlanningResources(servedBy: self.client).paths
+        var paths = try await PlanningResources(servedBy: self.client).paths
+        if self.buysNodes { paths.append(LaunchClaimObject.collection(self.options.leaseNamespace)) }
         self.paths = paths
         self.cache = ClusterCache(paths: paths)
         self.journal.log(.info, "watching", [("resources", paths.map(\.plural).joined(separator: ","))])
@@ -184,7 +192,7 @@ public actor Controller {
         self.importDue = nil
         guard !self.isStopping, let objects = self.cache.takeChanged() else { return }
         self.metrics.set(.synced, to: 1)
-        let observation = ClusterObserver(configuration: self.configuration).observe(objects)
+        let observation = ClusterObserver(configuration: self.configuration, buysNodes: self.buysNodes).observe(objects)
         self.metrics.set(.findings, to: Double(observation.findings.count))
         self.known = Dictionary(observation.cluster.pods.map { ($0.state.key, $0.state) }) { $1 }
         self.uids = Dictionary(observation.cluster.pods.map { ($0.state.key, $0.uid) }) { $1 }
@@ -210,6 +218,10 @@ public actor Controller {
                 let list = try await self.client.list(.pods)
                 guard !Task.isCancelled, self.election.fence.isOpen else { return }
                 _ = self.cache.take(.replaced(list), of: .pods)
+                if self.buysNodes {
+                    let path = LaunchClaimObject.collection(self.options.leaseNamespace)
+                    _ = self.cache.take(.replaced(try await self.client.list(path)), of: path)
+                }
                 self.importNow()
                 self.metrics.set(.leader, to: 1)
                 self.journal.log(.info, "leading", [("identity", self.options.identity)])
@@ -237,6 +249,7 @@ public actor Controller {
         self.queue += actions
         self.performQueued()
         self.tellGroups()
+        self.performPoolActions()
         self.sleepUntilDeadline()
     }
 
@@ -344,6 +357,40 @@ public actor Controller {
         // A fresh read may show more than the loop is told by it, as the devices that are kept for a pod.
         if case .found = result { self.importSoon() }
         self.apply(.finished(action.id, result))
+    }
+
+    // MARK: Nodes that are bought
+
+    private nonisolated var buysNodes: Bool { self.options.capacity != nil && !self.options.isDryRun }
+
+    /// A cloud takes a machine back, or says that it may.
+    public func take(_ notice: CloudNotice) {
+        guard notice.kind != .ended else { return }
+        self.apply(
+            .noticed(TakenNotice(machine: notice.machine, atMillis: notice.takenAtSeconds.map { $0 * 1000 })))
+    }
+
+    /// Few, each on a claim, pool, node or pod of its own: all side by side.
+    private func performPoolActions() {
+        guard let provider = self.options.capacity?.provider, !self.isStopping else { return }
+        let performer = PoolActionPerformer(
+            client: self.client.fenced(by: self.election.fence), fence: self.election.fence, provider: provider,
+            namespace: self.options.leaseNamespace, timestamp: { Timestamp.now() }, instance: self.options.identity)
+        for action in self.loop.takePoolActions() {
+            self.running[action.id] = Task {
+                let start = ContinuousClock.now
+                let result = await performer.perform(action)
+                self.finished(action, result, after: ContinuousClock.now - start)
+            }
+        }
+    }
+
+    private func finished(_ action: PoolAction, _ result: PoolResult, after time: Duration) {
+        self.running[action.id] = nil
+        self.metrics.add(.actions, [action.kind.title, result.title])
+        self.metrics.observe(.actionTime, [action.kind.title], time.inSeconds)
+        self.journal.log(.info, action.kind.title, action.kind.fields + [("result", result.title)])
+        self.apply(.poolFinished(action.id, result))
     }
 
     private func notePlacement(_ action: Action) {

@@ -122,6 +122,17 @@ struct GivingBackTests {
         #expect(evicted == ["a"])
     }
 
+    @Test("a node that is to be taken and has no pod is given back at once")
+    func emptyAndNoticed() {
+        var world = Self.world()
+        world.apply(.noticed(TakenNotice(machine: MachineID("m1"), atMillis: 1_003_600_000)))
+        #expect(world.briefs == ["taint m1 berth.dev/interruption"])
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node(taints: [.interruption(atSeconds: 1_003_600)])))
+        world.pass(5000)
+        #expect(world.briefs.contains("record t-0 1 in a launched [m1 leaving]"))
+    }
+
     @Test("a node without notice in memory is remembered by its taint")
     func remembered() {
         let taint = Taint.interruption(atSeconds: 1_000_120)

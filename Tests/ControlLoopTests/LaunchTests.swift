@@ -139,6 +139,19 @@ struct LaunchTests {
         #expect(Self.world(maxNodes: 1).briefs.isEmpty)
     }
 
+    @Test("a pool is filled up to its minimum, once, and that stays")
+    func minimum() {
+        var world = CapacityWorld(pods: [], pool: CapacityWorld.pool(minNodes: 2))
+        #expect(world.briefs == ["record t-1 2 in a launching []"])
+        world.write()
+        world.launch(.launched([MachineID("m1"), MachineID("m2")]))
+        world.write()
+        for machine in ["m1", "m2"] { world.join(machine) }
+        world.write()
+        world.pass(3_600_000)
+        #expect(world.briefs.isEmpty)
+    }
+
     @Test("nodes that are on their way are not bought again, whatever else changes")
     func notTwice() {
         var world = Self.world()

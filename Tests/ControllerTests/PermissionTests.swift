@@ -9,7 +9,7 @@ import Testing
 @testable import Controller
 
 /// Sends everything with one bearer token, and remembers what was forbidden.
-private final class BearerTransport: HTTPTransport {
+final class BearerTransport: HTTPTransport {
     private let inner: any HTTPTransport
     private let token: String
     private let refused = Mutex<[String]>([])
@@ -45,10 +45,11 @@ struct PermissionTests {
     }
 
     private static let manifests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../manifests/base").standardizedFileURL
+        .appendingPathComponent("../../manifests").standardizedFileURL
 
-    private static func objects(_ file: String) throws -> [JSONTree] {
-        let url = Self.manifests.appendingPathComponent(file)
+    /// - Parameter folder: Below `manifests/`.
+    static func objects(_ file: String, in folder: String = "base") throws -> [JSONTree] {
+        let url = Self.manifests.appendingPathComponent("\(folder)/\(file)")
         return ManifestReader.read(Array(try Data(contentsOf: url)), file: file).objects.map { object in
             var tree = JSONTree(object.value)
             tree["apiVersion"] = .string(object.apiVersion)

@@ -110,6 +110,8 @@ struct CapacityState: Sendable {
     struct Notice: Hashable {
         var spot: SpotNotice
         var takenMillis: Int64
+        /// When this process first knew of it.
+        var sinceMillis: Int64
     }
 
     /// The pools with the nodes that they have, whoever bought them.

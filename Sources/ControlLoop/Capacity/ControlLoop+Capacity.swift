@@ -72,7 +72,7 @@ extension ControlLoop {
         }
         for notice in state.notices.values {
             if let seconds = notice.spot.nextDeadline { deadlines.append(seconds * 1000) }
-            deadlines.append(notice.takenMillis + self.configuration.joinMillis)
+            deadlines.append(notice.sinceMillis + self.configuration.settleMillis)
         }
         // What was due has been looked at by the last event.
         return deadlines.filter { $0 > self.lastMillis }

@@ -17,11 +17,13 @@ extension ControlLoop {
         let ahead = try Planner(configuration: self.lookingAhead).plan(future.snapshot)
         let used = Set(ahead.assignments.map(\.node))
         let tokens = Set(used.compactMap { future.tokens[$0] })
-        for token in self.capacity.launches.keys where self.capacity.launches[token]?.tries == 0 {
-            self.capacity.launches[token]?.isWanted = tokens.contains(token)
+        let short = Set(self.capacity.countedPools(self.nodes).filter { $0.nodeCount <= $0.minNodes }.map(\.name))
+        for (token, launch) in self.capacity.launches where launch.tries == 0 {
+            self.capacity.launches[token]?.isWanted = tokens.contains(token) || short.contains(launch.claim.pool)
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
         try self.giveBack(snapshot, wanted: used.union(placed), now)
+        self.fillUp(now)
         guard !ahead.pending.isEmpty, !self.capacity.pools.isEmpty else {
             self.capacity.demandSinceMillis = nil
             return nil
@@ -34,7 +36,9 @@ extension ControlLoop {
         let purchases = try planner.plan(
             future.snapshot, leaving: ahead, pools: self.capacity.countedPools(self.nodes),
             blocked: self.capacity.backoff.blocked(atSeconds: now / 1000))
-        for purchase in purchases.purchases { self.buy(purchase, now) }
+        for purchase in purchases.purchases {
+            self.buy(purchase.nodeCount, purchase.offering, of: purchase.pool, for: purchase.group, now)
+        }
         if purchases.unserved.contains(where: { $0.reason == .offeringsExhausted }) {
             self.capacity.unblockMillis = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
         }
@@ -50,12 +54,30 @@ extension ControlLoop {
         return configuration
     }
 
-    private mutating func buy(_ purchase: Purchase, _ now: Int64) {
+    /// Pools are kept at their minimum, with the cheapest of their offerings that is not in back-off.
+    private mutating func fillUp(_ now: Int64) {
+        guard self.capacity.isListed else { return }
+        let blocked = self.capacity.backoff.blocked(atSeconds: now / 1000)
+        for pool in self.capacity.countedPools(self.nodes) where pool.nodeCount < pool.minNodes {
+            let open = pool.offerings.filter { !blocked.contains($0.key) }
+            let costs = open.map {
+                self.configuration.interruptions.expectedCostPerHour($0, count: 1, together: false)
+            }
+            guard let cheapest = zip(open, costs).min(by: { $0.1 < $1.1 })?.0 else {
+                self.capacity.unblockMillis = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
+                continue
+            }
+            self.buy(pool.minNodes - pool.nodeCount, cheapest.key, of: pool.name, for: nil, now)
+        }
+    }
+
+    private mutating func buy(
+        _ count: Int, _ offering: OfferingKey, of pool: String, for group: PodGroupKey?, _ now: Int64
+    ) {
         self.capacity.launchCount += 1
         let claim = LaunchClaim(
-            token: "\(self.configuration.tokenPrefix)-\(self.capacity.launchCount)", pool: purchase.pool,
-            offering: purchase.offering, count: purchase.nodeCount, group: purchase.group,
-            sinceMillis: self.wallMillis(now))
+            token: "\(self.configuration.tokenPrefix)-\(self.capacity.launchCount)", pool: pool, offering: offering,
+            count: count, group: group, sinceMillis: self.wallMillis(now))
         var launch = CapacityState.Launch(claim: claim, written: nil, seenMillis: now)
         launch.isWanted = true
         self.capacity.launches[claim.token] = launch

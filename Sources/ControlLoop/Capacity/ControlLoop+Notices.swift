@@ -22,7 +22,8 @@ extension ControlLoop {
         let groups = Set(self.pods.values.filter { $0.state.node == name }.compactMap(\.state.group)).sorted()
         var notice =
             self.capacity.notices[name]
-            ?? CapacityState.Notice(spot: SpotNotice(node: name, groups: groups), takenMillis: .max)
+            ?? CapacityState.Notice(
+                spot: SpotNotice(node: name, groups: groups), takenMillis: .max, sinceMillis: now)
         // A taint has whole seconds.
         guard time < notice.takenMillis - 1000 else { return }
         notice.takenMillis = time
@@ -84,13 +85,14 @@ extension ControlLoop {
         self.capacity.marks[target.key] = mark
     }
 
-    /// Evictions from nodes whose time has come, and the end of notices that came to nothing.
+    /// Evictions from nodes whose time has come, and the end of those that are empty.
     mutating func stepNotices(_ now: Int64) -> [Action] {
         var actions: [Action] = []
         for name in self.capacity.notices.keys.sorted() {
             guard var notice = self.capacity.notices[name] else { continue }
             _ = notice.spot.tick(atSeconds: now / 1000)
             self.capacity.notices[name] = notice
+            self.endIfUnused(name, notice, now)
             guard notice.spot.isEvicting else { continue }
             for pod in self.pods.values.filter({ $0.state.node == name }).sorted(by: { $0.state.key < $1.state.key }) {
                 guard !pod.state.isTerminating, !pod.state.belongsToNode, self.evicting[pod.state.key] != pod.uid else {
@@ -99,15 +101,15 @@ extension ControlLoop {
                 self.evicting[pod.state.key] = pod.uid
                 actions.append(self.action(.evict(self.target(pod), .interrupted(name))))
             }
-            self.endIfOverdue(name, notice, now)
         }
         return actions
     }
 
-    /// The cloud has not taken the node although its time has long passed: nobody uses it any more, so it is given back.
-    private mutating func endIfOverdue(_ name: NodeName, _ notice: CapacityState.Notice, _ now: Int64) {
-        guard now >= notice.takenMillis + self.configuration.joinMillis, !self.nodesInUse().contains(name),
-            let machine = self.nodes[name]?.machine, let token = self.capacity.token(of: machine)
+    /// Nobody uses the node any more, and nobody can come: there is nothing to wait for.
+    private mutating func endIfUnused(_ name: NodeName, _ notice: CapacityState.Notice, _ now: Int64) {
+        guard now >= notice.sinceMillis + self.configuration.settleMillis, let node = self.nodes[name],
+            node.taints.contains(where: { $0.key == Taint.interruptionKey }), let machine = node.machine,
+            let token = self.capacity.token(of: machine), !self.nodesInUse().contains(name)
         else { return }
         self.capacity.launches[token]?.claim.set(machine, to: .leaving)
     }

@@ -1,0 +1,51 @@
+import CloudProviders
+import ClusterImport
+import Controller
+import ServiceLifecycle
+
+/// The providers that a configuration names for its pools.
+struct ConfiguredBuying {
+    let providers: NodePoolProviders
+
+    /// Nil where no pool names one. The settings are completed by what the providers say about their pools.
+    init?(_ settings: inout BerthConfiguration, _ journal: Journal) async {
+        guard settings.pools.contains(where: { $0.provider != nil }) else { return nil }
+        self.providers = await NodePoolProviders(settings, in: ProviderEnvironment())
+        let (completed, problems) = await self.providers.completing(settings)
+        settings = completed
+        for problem in self.providers.problems + problems {
+            journal.log(.warning, "capacity", [("problem", problem)])
+        }
+    }
+}
+
+/// Hands the cloud's notices to the controller while it leads. What was not handed over comes again.
+struct NoticeService: Service {
+    let queue: NoticeQueue
+    let controller: Controller
+    let journal: Journal
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                guard await self.controller.isLeader else {
+                    try? await Task.sleep(for: .seconds(1))
+                    continue
+                }
+                await self.receive()
+            }
+        }
+    }
+
+    private func receive() async {
+        do throws(AWSError) {
+            let batch = try await self.queue.receive()
+            for notice in batch.notices { await self.controller.take(notice) }
+            for problem in batch.problems { self.journal.log(.warning, "unreadable notice", [("problem", problem)]) }
+            try await self.queue.acknowledge(batch)
+        } catch {
+            self.journal.log(.warning, "no notices", [("error", "\(error)")])
+            try? await Task.sleep(for: .seconds(10))
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import CloudProviders
+import ClusterImport
+import ControlLoop
+import FakeKubernetesAPI
+import Foundation
+import HTTPTransport
+import KubernetesAPI
+import KubernetesClient
+import SchedulingModel
+import Synchronization
+import Testing
+
+@testable import Controller
+
+/// The controller buys nodes from a simulated cloud, on the fake API server.
+@Suite("The controller buys nodes")
+struct CapacityControllerTests {
+    private static let zones = ["eu-west-1a", "eu-west-1b"]
+    private static let claims = ResourcePath(apiVersion: "v1", plural: "configmaps", namespace: "berth-system")
+
+    private static func offering(_ zone: String) -> OfferingKey {
+        OfferingKey(instanceType: "gpu-8", zone: zone, capacityType: .spot)
+    }
+
+    private struct World {
+        let client: KubernetesClient
+        let transport: BearerTransport
+        let cloud: SimulatedNodePoolProvider
+        let controller: Controller
+
+        /// Only the second zone has capacity. The controller may do what the manifests allow it.
+        init() throws {
+            var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
+            server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
+            for file in ["namespace.yaml", "service-account.yaml", "rbac.yaml"] {
+                for object in try PermissionTests.objects(file) { _ = server.restore(object) }
+            }
+            for object in try PermissionTests.objects("rbac.yaml", in: "components/buy-nodes") {
+                _ = server.restore(object)
+            }
+            let token = server.issueToken(namespace: "berth-system", serviceAccount: "berth") ?? ""
+            let inner = InProcessTransport(server)
+            self.client = KubernetesClient(transport: inner)
+            self.transport = BearerTransport(inner, token: token)
+            self.cloud = SimulatedNodePoolProvider(capacity: [CapacityControllerTests.offering("eu-west-1b"): 4])
+            var configuration = BerthConfiguration()
+            var pool = PoolSettings(name: "gpus", instanceTypes: ["gpu-8"], zones: CapacityControllerTests.zones)
+            pool.capacityTypes = [.spot]
+            pool.provider = .simulated
+            pool.machineTypes = [
+                .init(
+                    name: "gpu-8", cpuCount: 96, memoryMiB: 1 << 20, deviceResource: .nvidiaGPU, deviceCount: 8,
+                    monthlyInterruptionPercent: 5)
+            ]
+            pool.prices = [
+                .init(instanceType: "gpu-8", capacityType: .spot, zone: "eu-west-1a", microUSDPerHour: 9_000_000),
+                .init(instanceType: "gpu-8", capacityType: .spot, zone: "eu-west-1b", microUSDPerHour: 10_000_000),
+            ]
+            configuration.pools = [pool]
+            var options = ControllerOptions()
+            options.identity = "one"
+            options.leaseNamespace = "berth-system"
+            options.leaseDuration = .seconds(3)
+            var capacity = CapacityOptions(provider: self.cloud)
+            capacity.idleDelay = .seconds(1)
+            capacity.settleDelay = .milliseconds(500)
+            options.capacity = capacity
+            self.controller = Controller(
+                KubernetesClient(transport: self.transport), configuration: configuration, options: options)
+        }
+
+        func addPod(_ name: String) async throws {
+            let amounts: JSONTree = ["cpu": "8", "nvidia.com/gpu": "8"]
+            try await self.client.create(
+                [
+                    "metadata": ["name": .string(name), "labels": ["scheduling.x-k8s.io/pod-group": "pair"]],
+                    "spec": [
+                        "schedulingGates": [["name": "berth.dev/placement"]],
+                        "containers": [
+                            ["name": "main", "image": "i", "resources": ["requests": amounts, "limits": amounts]]
+                        ],
+                    ],
+                ], in: ResourcePath(apiVersion: "v1", plural: "pods", namespace: "default"))
+        }
+
+        /// What a kubelet does on a machine that was bought.
+        func join(_ machine: LaunchedMachine) async throws {
+            let amounts: JSONTree = [
+                "cpu": "96", "memory": "1000Gi", "pods": "110", "nvidia.com/gpu": "8",
+            ]
+            try await self.client.create(
+                [
+                    "metadata": [
+                        "name": .string(machine.id.rawValue),
+                        "labels": [
+                            "kubernetes.io/hostname": .string(machine.id.rawValue),
+                            "topology.kubernetes.io/zone": .string(machine.offering.zone), "berth.dev/pool": "gpus",
+                        ],
+                    ],
+                    "spec": ["providerID": .string(machine.providerID ?? "")],
+                    "status": ["allocatable": amounts, "conditions": [["type": "Ready", "status": "True"]]],
+                ], in: .nodes)
+        }
+
+        func claimCount() async throws -> Int {
+            try await self.client.list(CapacityControllerTests.claims).objects.count
+        }
+
+        func annotation(_ key: String, of pod: String) async throws -> String? {
+            try await self.client.get(.pod("default", pod)).root["metadata"]?["annotations"]?[key]?.string
+        }
+
+        func pin(of pod: String) async throws -> String? {
+            PodDoor.pinnedNode(try await self.client.get(.pod("default", pod)).root)?.rawValue
+        }
+    }
+
+    private func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
+            if try await isSo() { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        Issue.record("not within a minute: \(what)")
+        throw CancellationError()
+    }
+
+    @Test("a gang is bought whole in the zone that has capacity, told of a notice, and its nodes are given back")
+    func story() async throws {
+        let world = try World()
+        let running = Task { try await world.controller.run() }
+        defer { running.cancel() }
+        try await world.client.create(
+            ["metadata": ["name": "pair"], "spec": ["minMember": 2]],
+            in: ResourcePath(apiVersion: "scheduling.x-k8s.io/v1alpha1", plural: "podgroups", namespace: "default"))
+        for pod in ["a", "b"] { try await world.addPod(pod) }
+        try await self.eventually("two machines are bought") { await world.cloud.boughtCount == 2 }
+        let machines = try await world.cloud.machines(of: "gpus")
+        #expect(machines.map(\.offering.zone) == ["eu-west-1b", "eu-west-1b"])
+        try await self.eventually("one claim is written") { try await world.claimCount() == 1 }
+        for machine in machines { try await world.join(machine) }
+        try await self.eventually("both pods are pinned") {
+            let pins = [try await world.pin(of: "a"), try await world.pin(of: "b")]
+            return Set(pins.compactMap(\.self)).count == 2
+        }
+        let boughtCount = await world.cloud.boughtCount
+        #expect(boughtCount == 2)
+        let taken = Int64(Date().timeIntervalSince1970) + 3600
+        await world.controller.take(
+            CloudNotice(
+                machine: machines[0].id, kind: .scheduledChange, saidAtSeconds: taken - 3600, takenAtSeconds: taken))
+        try await self.eventually("both members are told") {
+            let first = try await world.annotation("berth.dev/checkpoint-by", of: "a")
+            let second = try await world.annotation("berth.dev/checkpoint-by", of: "b")
+            return first != nil && second != nil
+        }
+        try await self.eventually("the replacement is bought") { await world.cloud.boughtCount == 3 }
+        let bought = try await world.cloud.machines(of: "gpus")
+        try await world.join(try #require(bought.last))
+        for pod in ["a", "b"] { try await world.client.delete(.pod("default", pod)) }
+        try await self.eventually("the machines are given back") { try await world.cloud.machines(of: "gpus").isEmpty }
+        try await self.eventually("no claim is left") { try await world.claimCount() == 0 }
+        #expect(world.transport.forbidden.isEmpty)
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("a claim is read back as it was written")
+    func roundTrip() throws {
+        let claim = LaunchClaim(
+            token: "berth-1", pool: "gpus", offering: Self.offering("eu-west-1a"), count: 2,
+            group: PodGroupKey(namespace: "ml", name: "jobset/0"), sinceMillis: 12_345, phase: .launched,
+            machines: [.init(id: MachineID("i-1"), phase: .joined), .init(id: MachineID("i-2"), phase: .leaving)],
+            version: 7)
+        let text = LaunchClaimObject.json(claim, namespace: "default").text
+        let document = try Array(text.utf8).withUnsafeBytes { try JSONDocument(parsing: $0) }
+        let object = ManifestObject(
+            apiVersion: "v1", kind: "ConfigMap", value: document.root, origin: ManifestOrigin(file: "test"))
+        #expect(LaunchClaimObject.claim(object) == claim)
+    }
+}
