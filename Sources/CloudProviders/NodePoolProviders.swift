@@ -5,7 +5,7 @@ public import SchedulingModel
 /// What providers need besides the configuration.
 public struct ProviderEnvironment: Sendable {
     public var aws: AWSEnvironment
-    /// The management cluster of Cluster API; nil where no pool is bought there.
+    /// The management cluster of Cluster API, written to by whoever leads (a fenced client); nil where no pool is bought there.
     public var kubernetes: KubernetesClient?
     /// The cloud behind `simulated`; nil outside of demos and tests.
     public var simulated: (any NodePoolProvider)?

@@ -8,7 +8,7 @@ public import SchedulingModel
 ///
 /// Size and client token are written in one patch that fails if anybody wrote the object meanwhile. `grow` takes one look and comes
 /// back: `transient` while the machines are being made, so the caller asks again with the same token. A group grows by one launch
-/// at a time. Where a machine is refused, or not all are there in time, the size is set back and the new machines go.
+/// at a time; giving a machine of it back ends it. Where a machine is refused, or not all are there in time, the size is set back and the new machines go.
 public struct ClusterAPIProvider: NodePoolProvider {
     /// How long all machines of a launch may take until it is undone.
     public static let growthPatienceSeconds: Int64 = 900
@@ -192,10 +192,18 @@ public struct ClusterAPIProvider: NodePoolProvider {
         // Counted already by an earlier call, whose effect is not there yet.
         let rest = victims.filter { !record.removing.contains($0.name) }
         guard !rest.isEmpty else { return }
-        try await self.mark(rest)
+        var (going, lost) = (rest, rest.count)
+        if let launch = record.launch, rest.contains(where: { !launch.before.contains($0.name) }) {
+            // Whoever gives back a part of a launch under way does not want the rest.
+            let old = rest.filter { launch.before.contains($0.name) }
+            let new = present.filter { !launch.before.contains($0.name) && !record.removing.contains($0.name) }
+            record.close(launch, refusal: "it was given back")
+            (going, lost) = (old + new, old.count + launch.count)
+        }
+        try await self.mark(going)
         record.removing.formIntersection(present.map(\.name))
-        record.removing.formUnion(rest.map(\.name))
-        try await self.objects.write(group.patch(replicas: max(0, group.replicas - rest.count), record), to: name)
+        record.removing.formUnion(going.map(\.name))
+        try await self.objects.write(group.patch(replicas: max(0, group.replicas - lost), record), to: name)
     }
 
     // MARK: Calls

@@ -41,8 +41,11 @@ struct ScalingRecord: Equatable {
         self.closed.removeFirst(max(0, self.closed.count - Self.closedLimit))
     }
 
-    /// The token that a machine was bought with.
-    func token(of machine: String) -> String? { self.closed.last { $0.machines.contains(machine) }?.token }
+    /// The token that a machine was bought with; what came since a launch began is taken for its own while it is under way.
+    func token(of machine: String) -> String? {
+        if let closed = self.closed.last(where: { $0.machines.contains(machine) }) { return closed.token }
+        return self.launch.flatMap { $0.before.contains(machine) ? nil : $0.token }
+    }
 }
 
 extension ScalingRecord {

@@ -123,6 +123,24 @@ struct AutoScalingProviderTests {
         }
     }
 
+    @Test("giving back a machine of a launch under way ends the launch; the others of the call go too")
+    func deleteOfOpenLaunch() async throws {
+        let world = AutoScalingWorld(desired: 3)
+        let provider = await world.provider()
+        await #expect(throws: NodePoolError(.transient)) {
+            try await provider.grow(AutoScalingWorld.request(3, token: "t"))
+        }
+        world.work()
+        #expect(try await provider.machines(of: "gpus").map(\.clientToken) == [nil, nil, nil, "t", "t", "t"])
+        try await provider.delete([MachineID("i-1"), MachineID("i-4"), MachineID("i-5")], of: "gpus")
+        #expect(world.desired == 2)
+        world.work()
+        #expect(world.names == ["i-2", "i-3"])
+        await #expect(throws: NodePoolError(.noCapacity)) {
+            try await provider.grow(AutoScalingWorld.request(3, token: "t"))
+        }
+    }
+
     @Test("named machines go with the capacity they stood for, once, and one that is gone is no error")
     func delete() async throws {
         let world = AutoScalingWorld(desired: 4)

@@ -1,5 +1,6 @@
 import CloudProviders
 import ClusterImport
+import Foundation
 import KubernetesAPI
 import KubernetesClient
 import SchedulingModel
@@ -113,6 +114,59 @@ struct ClusterAPIProviderTests {
         try await provider.delete([MachineID("gpus-2")], of: "gpus")
         try await world.work()
         #expect(try await world.names() == ["gpus-4"])
+    }
+
+    @Test("giving back a machine of a launch under way ends the launch, with the size as it was before and no less")
+    func deleteOfOpenLaunch() async throws {
+        let world = try await ClusterAPIWorld("delete-of-open", replicas: 3)
+        let provider = await world.provider()
+        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(3, token: "t")) }
+        try await world.work(provisioning: false)
+        let listed = try await provider.machines(of: "gpus")
+        #expect(listed.map(\.clientToken) == [nil, nil, nil, "t", "t", "t"])
+        try await provider.delete([MachineID("gpus-1"), MachineID("gpus-4"), MachineID("gpus-5")], of: "gpus")
+        try await world.work()
+        #expect(try await world.names() == ["gpus-2", "gpus-3"])
+        world.pass(seconds: ClusterAPIProvider.growthPatienceSeconds + 1)
+        await #expect(throws: NodePoolError(.noCapacity)) { try await self.grow(world, 3, token: "t") }
+        #expect(try await self.grow(world, 1, token: "t2").count == 1)
+        #expect(try await world.replicas() == 3)
+    }
+
+    @Test("a MachinePool that has Machines works alike")
+    func machinePool() async throws {
+        let world = try await ClusterAPIWorld("machine-pool", replicas: 1, kind: .machinePool)
+        let provider = await world.provider()
+        let machines = try await self.grow(world, 2, token: "t")
+        #expect(machines.map(\.id.rawValue) == ["gpus-2", "gpus-3"])
+        try await provider.delete([MachineID("gpus-2")], of: "gpus")
+        try await world.work()
+        #expect(try await world.names() == ["gpus-1", "gpus-3"])
+    }
+
+    @Test("the rights in manifests/components/cluster-api are those that are used")
+    func rights() async throws {
+        let world = try await ClusterAPIWorld("rights", replicas: 1)
+        let machines = try await self.grow(world, 1, token: "t")
+        try await world.provider().delete(machines.map(\.id), of: "gpus")
+        _ = try await world.provider().supply(of: world.settings)
+        let used = world.lossy.requests.compactMap { request -> String? in
+            let words = request.split(separator: " ")
+            let path = words[1].split(separator: "?")[0].split(separator: "/")
+            guard path.count > 5 else { return nil }
+            let verb = words[0] == "GET" ? (path.count == 6 ? "list" : "get") : words[0].lowercased()
+            return "\(verb) \(path[5])"
+        }
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../manifests/components/cluster-api/rbac.yaml").standardized
+        let bytes = Array(try Data(contentsOf: file))
+        let role = try #require(JSONTree(yaml: bytes))
+        let granted = (role["rules"]?.elements ?? []).flatMap { rule in
+            (rule["resources"]?.elements ?? []).flatMap { resource in
+                (rule["verbs"]?.elements ?? []).map { "\($0.string ?? "") \(resource.string ?? "")" }
+            }
+        }
+        #expect(Set(used) == Set(granted.filter { !$0.hasSuffix("machinepools") }))
     }
 
     @Test("a size that somebody else sets meanwhile is kept")

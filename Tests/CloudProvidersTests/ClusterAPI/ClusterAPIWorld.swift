@@ -13,12 +13,12 @@ import Testing
 /// or the one that `e2e/cluster-api.sh` started.
 final class ClusterAPIWorld: Sendable {
     static let socket = ProcessInfo.processInfo.environment["BERTH_FAKE_APISERVER"]
-    static let kind = "machinedeployments"
-
+    /// Of all but the provider, which goes through `lossy`.
     let client: KubernetesClient
     let lossy: LossyTransport
     let namespace: String
     private let version: String
+    private let kind: ProviderSetting.ClusterAPIGroups.Kind
     private let state = Mutex((now: Int64(1_764_000_000), machineCount: 0, capacity: 1_000))
 
     /// - Parameters:
@@ -26,7 +26,8 @@ final class ClusterAPIWorld: Sendable {
     ///   - version: What the server prefers.
     init(
         _ name: String, replicas: Int = 0, annotations: JSONTree = [:], labels: JSONTree = [:],
-        version: String = "v1beta1"
+        version: String = "v1beta1",
+        kind: ProviderSetting.ClusterAPIGroups.Kind = .machineDeployment
     ) async throws {
         let server: any HTTPTransport =
             if let socket = Self.socket {
@@ -35,9 +36,10 @@ final class ClusterAPIWorld: Sendable {
                 InProcessTransport(FakeAPIServer(now: { 1_764_000_000 }))
             }
         self.lossy = LossyTransport(server)
-        self.client = KubernetesClient(transport: self.lossy)
+        self.client = KubernetesClient(transport: server)
         self.namespace = name
         self.version = version
+        self.kind = kind
         for plural in ["machinedeployments", "machines", "machinepools"] {
             try await self.make(Self.definition(plural, version), in: Self.definitions)
         }
@@ -45,10 +47,10 @@ final class ClusterAPIWorld: Sendable {
             ["metadata": ["name": .string(name)]], in: ResourcePath(apiVersion: "v1", plural: "namespaces"))
         try await self.make(
             [
-                "apiVersion": .string("cluster.x-k8s.io/\(version)"), "kind": "MachineDeployment",
+                "apiVersion": .string("cluster.x-k8s.io/\(version)"), "kind": .string(kind.rawValue),
                 "metadata": ["name": "gpus", "annotations": annotations],
                 "spec": ["replicas": .integer(Int64(replicas)), "template": ["metadata": ["labels": labels]]],
-            ], in: self.path(Self.kind))
+            ], in: self.path(self.plural))
         try await self.work()
     }
 
@@ -84,6 +86,8 @@ final class ClusterAPIWorld: Sendable {
         }
     }
 
+    private var plural: String { "\(self.kind.rawValue.lowercased())s" }
+
     func path(_ plural: String, _ name: String? = nil) -> ResourcePath {
         ResourcePath(
             apiVersion: "cluster.x-k8s.io/\(self.version)", plural: plural, namespace: self.namespace, name: name)
@@ -96,7 +100,8 @@ final class ClusterAPIWorld: Sendable {
     var settings: PoolSettings {
         var settings = PoolSettings(name: "gpus", instanceTypes: ["box"], zones: ["z"])
         settings.capacityTypes = [.onDemand]
-        settings.provider = .clusterAPI(.init(namespace: self.namespace, groups: [.init(name: "gpus")]))
+        settings.provider = .clusterAPI(
+            .init(namespace: self.namespace, kind: self.kind, groups: [.init(name: "gpus")]))
         return settings
     }
 
@@ -109,7 +114,7 @@ final class ClusterAPIWorld: Sendable {
             connect: { _ throws(HTTPTransportError) in throw HTTPTransportError(.connectFailed) },
             now: { self.state.withLock { $0.now } })
         return await NodePoolProviders(
-            configuration, in: ProviderEnvironment(aws: outside, kubernetes: self.client))
+            configuration, in: ProviderEnvironment(aws: outside, kubernetes: KubernetesClient(transport: self.lossy)))
     }
 
     func request(_ count: Int, token: String) -> LaunchRequest {
@@ -124,11 +129,11 @@ final class ClusterAPIWorld: Sendable {
     func setCapacity(_ count: Int) { self.state.withLock { $0.capacity = count } }
 
     func replicas() async throws -> Int64? {
-        try await self.client.get(self.path(Self.kind, "gpus")).root["spec"]?["replicas"]?.integer
+        try await self.client.get(self.path(self.plural, "gpus")).root["spec"]?["replicas"]?.integer
     }
 
     func set(replicas: Int64) async throws {
-        try await self.client.patch(self.path(Self.kind, "gpus"), .merge, ["spec": ["replicas": .integer(replicas)]])
+        try await self.client.patch(self.path(self.plural, "gpus"), .merge, ["spec": ["replicas": .integer(replicas)]])
     }
 
     func machines() async throws -> [ManifestObject] { try await self.client.list(self.path("machines")).objects }
@@ -143,6 +148,7 @@ final class ClusterAPIWorld: Sendable {
         let wanted = Int(try await self.replicas() ?? 0)
         var machines = try await self.machines()
         while machines.count < wanted {
+            let label = "cluster.x-k8s.io/\(self.kind == .machinePool ? "pool" : "deployment")-name"
             let name = self.state.withLock { state in
                 state.machineCount += 1
                 return "gpus-\(state.machineCount)"
@@ -150,7 +156,7 @@ final class ClusterAPIWorld: Sendable {
             try await self.client.create(
                 [
                     "apiVersion": .string("cluster.x-k8s.io/\(self.version)"), "kind": "Machine",
-                    "metadata": ["name": .string(name), "labels": ["cluster.x-k8s.io/deployment-name": "gpus"]],
+                    "metadata": ["name": .string(name), "labels": .object([.init(label, "gpus")])],
                     "spec": [:],
                 ], in: self.path("machines"))
             machines = try await self.machines()
@@ -193,13 +199,18 @@ final class ClusterAPIWorld: Sendable {
 final class LossyTransport: HTTPTransport {
     private let transport: any HTTPTransport
     private let losses = Mutex<[(method: String, path: String)]>([])
+    private let log = Mutex<[String]>([])
 
     init(_ transport: any HTTPTransport) { self.transport = transport }
 
     /// The next request of this kind takes effect, and its caller is not told.
     func loseReply(to method: String, _ path: String) { self.losses.withLock { $0.append((method, path)) } }
 
+    /// Method and target of every request.
+    var requests: [String] { self.log.withLock { $0 } }
+
     func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+        self.log.withLock { $0.append("\(request.method) \(request.target)") }
         let isLost = self.losses.withLock { losses in
             let index = losses.firstIndex { $0.method == request.method && request.target.contains($0.path) }
             if let index { losses.remove(at: index) }

@@ -6,7 +6,8 @@ public import SchedulingModel
 ///
 /// A group fulfils what it can, in its own time. `grow` raises the desired capacity once, takes one look and comes back: `transient` while
 /// machines are on their way, so the caller asks again with the same token. A launch that is not whole when an activity fails, or
-/// after `growthPatienceSeconds`, is undone. A group grows by one launch at a time; until its end nothing of the group is given back.
+/// after `growthPatienceSeconds`, is undone. A group grows by one launch at a time; until its end none
+/// of the group's older machines is given back, and giving back one of its own ends it.
 public struct AutoScalingProvider: NodePoolProvider {
     public static let growthPatienceSeconds: Int64 = 900
     /// The launch of machines that were there before any of ours.
@@ -41,15 +42,16 @@ public struct AutoScalingProvider: NodePoolProvider {
         let wanted = Set(machines.map(\.rawValue))
         try await self.alone { () async throws(NodePoolError) in
             for resolved in self.groups {
-                let group = try await self.calls.group(resolved.name)
-                let victims = group.instances.filter { wanted.contains($0.id) }
-                guard !victims.isEmpty else { continue }
+                var group = try await self.calls.group(resolved.name)
+                guard group.instances.contains(where: { wanted.contains($0.id) }) else { continue }
                 if let launch = group.launch, !launch.isOver {
-                    guard launch.state == .undoing || self.isLate(launch) else {
+                    guard try await self.mayUndo(launch, of: group, without: wanted) else {
                         throw NodePoolError(.transient, "\(group.name): launch \(launch.token) is under way")
                     }
                     try await self.undo(launch, of: resolved)
+                    group = try await self.calls.group(resolved.name)
                 }
+                let victims = group.instances.filter { wanted.contains($0.id) }
                 for victim in victims { try await self.calls.terminate(victim.id) }
             }
         }
@@ -60,9 +62,11 @@ public struct AutoScalingProvider: NodePoolProvider {
         for resolved in self.groups {
             let group = try await self.calls.group(resolved.name)
             let launches = try await self.calls.launches(of: group.instances.map(\.id))
+            // What came since a launch began is taken for its own while it is under way.
+            let current = group.launch.flatMap { $0.isOver ? nil : $0.token } ?? Self.noLaunch
             found += group.instances.map { instance in
-                let token = launches[instance.id].flatMap { $0 == Self.noLaunch ? nil : $0 }
-                return instance.launched(resolved, clientToken: token)
+                let token = launches[instance.id] ?? current
+                return instance.launched(resolved, clientToken: token == Self.noLaunch ? nil : token)
             }
         }
         return found.sorted { $0.id < $1.id }
@@ -165,6 +169,18 @@ public struct AutoScalingProvider: NodePoolProvider {
         try await self.calls.setLaunching(true, of: name)
         launch.state = .refused
         try await self.calls.set(launch, on: name)
+    }
+
+    /// Whether a launch under way has to end so that these machines can go: it failed, it is late, or some of them are its own, and whoever
+    /// gives back a part of it does not want the rest.
+    private func mayUndo(
+        _ launch: AutoScalingLaunch, of group: AutoScalingGroup, without wanted: Set<String>
+    ) async throws(NodePoolError) -> Bool {
+        if launch.state == .undoing || self.isLate(launch) { return true }
+        let launches = try await self.calls.launches(of: group.instances.map(\.id))
+        return group.instances.contains {
+            wanted.contains($0.id) && launches[$0.id] ?? launch.token == launch.token
+        }
     }
 
     private func isLate(_ launch: AutoScalingLaunch) -> Bool {
