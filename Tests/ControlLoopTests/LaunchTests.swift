@@ -146,8 +146,10 @@ struct LaunchTests {
         world.write()
         world.launch(.launched([MachineID("m1"), MachineID("m2")]))
         world.write()
-        for machine in ["m1", "m2"] { world.join(machine) }
-        world.write()
+        for machine in ["m1", "m2"] {
+            world.join(machine)
+            world.write()
+        }
         world.pass(3_600_000)
         #expect(world.briefs.isEmpty)
     }

@@ -84,7 +84,7 @@ struct FencedActionTests {
 
     @Test(
         "a call that the server put off for long, or that hangs, holds a shutdown up only until the renew deadline",
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(10)),
         arguments: [.answer(429, headers: ["Retry-After": "30"]), .hang] as [FaultyTransport.Fault])
     func boundedShutdown(fault: FaultyTransport.Fault) async throws {
         try await self.addNode()

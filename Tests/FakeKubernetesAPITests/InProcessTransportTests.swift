@@ -3,7 +3,7 @@ import HTTPTransport
 import KubernetesAPI
 import Testing
 
-@Suite("The fake API server without a socket", .timeLimit(.minutes(1)))
+@Suite("The fake API server without a socket", .timeLimit(.minutes(5)))
 struct InProcessTransportTests {
     let transport = InProcessTransport(FakeAPIServer(now: { 0 }))
 

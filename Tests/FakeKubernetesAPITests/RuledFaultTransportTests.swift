@@ -3,7 +3,7 @@ import HTTPTransport
 import KubernetesAPI
 import Testing
 
-@Suite("Faults by rule", .timeLimit(.minutes(1)))
+@Suite("Faults by rule", .timeLimit(.minutes(5)))
 struct RuledFaultTransportTests {
     let server = InProcessTransport(FakeAPIServer(now: { 0 }))
 

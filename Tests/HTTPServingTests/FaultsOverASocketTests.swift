@@ -6,7 +6,7 @@ import Testing
 
 @testable import FakeAPIServerCommand
 
-@Suite("Fault rules of the fake API server, over a socket", .timeLimit(.minutes(1)))
+@Suite("Fault rules of the fake API server, over a socket", .timeLimit(.minutes(5)))
 struct FaultsOverASocketTests {
     private static let limits = HTTPTimeLimits(total: .seconds(20))
     private static let pods = "/api/v1/namespaces/default/pods"

@@ -71,7 +71,7 @@ private struct GangInstance {
     }
 }
 
-@Suite("Gangs against proven optima")
+@Suite("Gangs against proven optima", .longCalculation)
 struct GangInstanceTests {
     @Test("take the narrowest level, and at most 2 % more hops than the fewest on average, members alike or not")
     func gaps() throws {

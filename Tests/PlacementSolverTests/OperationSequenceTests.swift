@@ -110,7 +110,7 @@ private struct OperationSequence {
     }
 }
 
-@Suite("Any sequence of operations")
+@Suite("Any sequence of operations", .longCalculation)
 struct OperationSequenceTests {
     @Test("assumes, releases, gangs, plans, rollbacks and updates leave the indexes that a fresh state has")
     func indexesAreThoseOfAFreshState() {

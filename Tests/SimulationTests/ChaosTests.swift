@@ -2,7 +2,7 @@ import Simulation
 import TestSupport
 import Testing
 
-@Suite("Simulation")
+@Suite("Simulation", .longCalculation)
 struct ChaosTests {
     @Test("the same seed gives the same outcome, step by step")
     func repeats() {
@@ -20,7 +20,7 @@ struct ChaosTests {
 
     /// Seeds that once broke a rule before clusters could buy nodes, and what it took.
     @Test(
-        "seeds that once failed", .longCalculation,
+        "seeds that once failed",
         arguments: [
             (seed: UInt64(9), why: "a group deleted before its pods made the verifier refuse every plan"),
             (180, "a member was bound again after a peer had failed and the gang was below its minimum"),

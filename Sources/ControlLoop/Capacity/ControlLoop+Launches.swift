@@ -12,6 +12,7 @@ extension ControlLoop {
         _ plan: Plan, _ snapshot: ClusterSnapshot, _ now: Int64
     ) throws(RefusedPlan) -> PurchasePlan? {
         guard self.isLeader, !self.capacity.isIdle else { return nil }
+        self.tellOfNotices()
         self.capacity.unblockMillis = nil
         let future = FutureCluster(self, plan, snapshot)
         let ahead = try Planner(configuration: self.lookingAhead).plan(future.snapshot)

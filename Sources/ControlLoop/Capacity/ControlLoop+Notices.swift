@@ -32,8 +32,16 @@ extension ControlLoop {
         notice.spot.replacementOrdered()
         self.capacity.notices[name] = notice
         self.capacity.giving[name] = nil
-        self.mark(name, by: self.wallMillis(time - notice.spot.evictionLeadSeconds * 1000))
+        self.tellOfNotices()
         self.requestCycle(now)
+    }
+
+    /// Each cycle again: a binding may have been under way at the notice.
+    mutating func tellOfNotices() {
+        for (name, notice) in self.capacity.notices.sorted(by: { $0.key < $1.key }) {
+            let millis = notice.takenMillis - notice.spot.evictionLeadSeconds * 1000
+            self.mark(name, by: self.wallMillis(millis))
+        }
     }
 
     /// A node with our taint was noticed before this process led.
