@@ -13,15 +13,7 @@ finish() {
 }
 trap finish EXIT
 
-kubectl=$(command -v kubectl || true)
-if [ -z "$kubectl" ]; then
-    tools=${TMPDIR:-/tmp}/berth-e2e-kubectl
-    [ -x "$tools/usr/bin/kubectl" ] || {
-        mkdir -p "$tools"
-        (cd "$tools" && apt-get -q download kubernetes-client && dpkg -x kubernetes-client_*.deb .)
-    }
-    kubectl=$tools/usr/bin/kubectl
-fi
+. e2e/kubectl.sh
 venv=${TMPDIR:-/tmp}/berth-e2e-client-venv
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import kubernetes' 2>/dev/null \
     || { python3 -m venv "$venv" && "$venv/bin/pip" -q install kubernetes; }

@@ -4,15 +4,7 @@
 # Usage: controller.sh BIN, the folder with the built `berth` and `fake-apiserver`
 set -euo pipefail
 cd "$(dirname "$0")/.."
-kubectl=$(command -v kubectl || true)
-if [ -z "$kubectl" ]; then
-    tools=${TMPDIR:-/tmp}/berth-e2e-kubectl
-    [ -x "$tools/usr/bin/kubectl" ] || {
-        mkdir -p "$tools"
-        (cd "$tools" && apt-get -q download kubernetes-client && dpkg -x kubernetes-client_*.deb .)
-    }
-    kubectl=$tools/usr/bin/kubectl
-fi
+. e2e/kubectl.sh
 venv=${TMPDIR:-/tmp}/berth-e2e-yaml-venv
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import yaml' 2>/dev/null \
     || { python3 -m venv "$venv" && "$venv/bin/pip" -q install pyyaml; }
