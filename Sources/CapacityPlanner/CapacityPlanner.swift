@@ -24,8 +24,8 @@ public struct CapacityPlanner: Sendable {
 
     /// What to buy for the pods that `plan` leaves pending in `snapshot`.
     ///
-    /// Gangs go first, by priority, then key. Ties between offerings go to the lower cost, then to the order of the
-    /// pools.
+    /// Gangs go first, by priority, then key. Offerings of pools of higher priority go before cheaper ones; ties between offerings go to
+    /// the lower cost, then to the order of the pools.
     ///
     /// - Parameter blocked: Offerings that are in back-off.
     /// - Throws: `RefusedPlan` where the verifier rejects a trial: a bug of ours.
@@ -123,21 +123,29 @@ public struct CapacityPlanner: Sendable {
         _ singles: [Int], _ market: inout Market, _ trial: inout PurchaseTrial, _ refusals: inout Refusals
     ) throws(RefusedPlan) -> Double {
         let (before, first) = (market, singles.filter { trial.isPending($0) })
-        var bound = 0.0
-        for round in 0..<Self.coverRounds {
-            let waiting = singles.filter { trial.isPending($0) }
-            let choice = self.choice(for: waiting, in: trial.original, market, &refusals)
-            if round == 0 { bound = choice.lowerBound }
-            guard !choice.launches.isEmpty else { break }
-            let nodeCount = trial.boughtNodeCount
-            trial.add(choice.launches, for: nil)
-            try trial.replan(self.configuration)
-            trial.dropUnusedNodes()
-            if trial.boughtNodeCount == nodeCount { break }
-            market.take(used: trial.usedNodes)
+        guard !first.isEmpty else { return 0 }
+        let whole = self.choice(for: first, in: trial.original, market, &refusals)
+        for priority in market.priorities {
+            // What pools of lower priority could hold is nobody's refusal yet.
+            let isOnly = market.priorities.count == 1
+            for round in 0..<Self.coverRounds {
+                let waiting = singles.filter { trial.isPending($0) }
+                var noted = isOnly ? refusals : Refusals()
+                let open = market.only(priority: priority)
+                let choice =
+                    isOnly && round == 0 ? whole : self.choice(for: waiting, in: trial.original, open, &noted)
+                if isOnly { refusals = noted }
+                guard !choice.launches.isEmpty else { break }
+                let nodeCount = trial.boughtNodeCount
+                trial.add(choice.launches, for: nil)
+                try trial.replan(self.configuration)
+                trial.dropUnusedNodes()
+                if trial.boughtNodeCount == nodeCount { break }
+                market.take(used: trial.usedNodes)
+            }
         }
         let served = first.filter { !trial.isPending($0) }
-        guard served.count < first.count else { return bound }
+        guard served.count < first.count else { return whole.lowerBound }
         // Of those alone that got their nodes.
         var ignored = Refusals()
         return self.choice(for: served, in: trial.original, before, &ignored).lowerBound

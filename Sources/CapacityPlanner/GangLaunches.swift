@@ -3,7 +3,7 @@ import SchedulingModel
 /// The launches that could hold a gang whole, each of one offering.
 struct GangLaunches {
     let gang: CapacityDemand.Gang
-    /// Cheapest first, in expectation; ties by the order of the pools.
+    /// By priority of the pools, then cheapest first, in expectation; ties by the order of the pools.
     private(set) var candidates: [Launch] = []
     /// Why there are no candidates.
     private(set) var refusal: UnservedPod.Reason?
@@ -31,7 +31,10 @@ struct GangLaunches {
                     interruptions.expectedCostPerHour(market.offerings[offering], count: count, together: true)
                 ))
         }
-        self.candidates = found.sorted { ($0.cost, $0.launch.offering) < ($1.cost, $1.launch.offering) }.map(\.launch)
+        self.candidates = found.sorted { one, other in
+            (-market.priority(of: one.launch.offering), one.cost, one.launch.offering)
+                < (-market.priority(of: other.launch.offering), other.cost, other.launch.offering)
+        }.map(\.launch)
         self.refusal = found.isEmpty ? worst : nil
     }
 }

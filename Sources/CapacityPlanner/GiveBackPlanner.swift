@@ -80,23 +80,22 @@ public struct GiveBackPlanner: Sendable {
         public var savedPerHourMicroUSD: Int64
     }
 
-    /// Empty nodes first, by name; then under-used ones, dearest first. Each move counts on those before it.
+    /// Empty nodes first, then under-used ones, dearest first and by name. Each move counts on those before it.
     ///
     /// - Throws: `RefusedPlan` where the verifier rejects a trial: a bug of ours.
     public func plan(
         _ snapshot: ClusterSnapshot, owned: [OwnedNode], pools: [NodePool], limits: Limits, atSeconds now: Int64
     ) throws(RefusedPlan) -> [GiveBack] {
         var ledger = GiveBackLedger(snapshot: snapshot, pools: pools, owned: owned, limits: limits)
-        for node in owned.sorted(by: { $0.name < $1.name }) {
+        let byPrice = owned.sorted { ($1.pricePerHourMicroUSD, $0.name) < ($0.pricePerHourMicroUSD, $1.name) }
+        for node in byPrice {
             guard let since = node.emptySinceSeconds, now - since >= self.emptyDelaySeconds,
                 ledger.movablePods(on: node.name)?.isEmpty == true, ledger.mayGiveBack(node)
             else { continue }
             ledger.giveBack(node, moves: [])
         }
-        let candidates = owned.filter { $0.emptySinceSeconds == nil }
-            .sorted { ($1.pricePerHourMicroUSD, $0.name) < ($0.pricePerHourMicroUSD, $1.name) }
         var trials = 0
-        for node in candidates where trials < self.trialLimit {
+        for node in byPrice where node.emptySinceSeconds == nil && trials < self.trialLimit {
             guard ledger.mayGiveBack(node), let pods = ledger.movablePods(on: node.name), !pods.isEmpty,
                 ledger.mayMove(pods), self.pays(node, moving: pods, ledger.snapshot)
             else { continue }

@@ -8,6 +8,8 @@ struct Market {
     let poolByOffering: [Int]
     private(set) var headroom: [Int]
     private let blocked: Set<OfferingKey>
+    /// Only pools of this priority are open; nil: all.
+    private var onlyPriority: Int?
 
     init(pools: [NodePool], blocked: Set<OfferingKey>) {
         self.pools = pools
@@ -22,8 +24,21 @@ struct Market {
         self.offerings.indices.filter { self.isOpen($0, count: 1) }
     }
 
+    /// Of the pools, highest first.
+    var priorities: [Int] { Set(self.pools.map(\.priority)).sorted(by: >) }
+
+    func priority(of offering: Int) -> Int { self.pools[self.poolByOffering[offering]].priority }
+
+    func only(priority: Int) -> Market {
+        var market = self
+        market.onlyPriority = priority
+        return market
+    }
+
     func isOpen(_ offering: Int, count: Int) -> Bool {
-        self.headroom[self.poolByOffering[offering]] >= count && !self.blocked.contains(self.offerings[offering].key)
+        if let onlyPriority, self.priority(of: offering) != onlyPriority { return false }
+        return self.headroom[self.poolByOffering[offering]] >= count
+            && !self.blocked.contains(self.offerings[offering].key)
     }
 
     /// - Parameter used: All nodes that are to be bought, by offering.

@@ -69,6 +69,14 @@ public struct NodePool: Hashable, Sendable {
     public var launchLevel: Int?
     /// Whether all nodes of one launch are sure to share one NVLink domain.
     public var launchSharesNVLink: Bool
+    /// Where several pools could hold the same work, one of higher priority is bought from first, whatever it costs.
+    public var priority = 0
+    /// Nodes that stand empty and ready for work to come, besides those that have some.
+    public var warmNodes = 0
+    /// Minimums of certain times, in any order; of those that hold at a time, `minNodes` among them, the largest counts.
+    public var schedules: [ScheduledMinimum] = []
+    /// Of those that hold at a time the narrowest counts.
+    public var disruptionBudgets: [NodeDisruptionBudget] = []
 
     public init(
         name: String, offerings: [NodeOffering], nodeCount: Int = 0, minNodes: Int = 0, maxNodes: Int = 1000,
@@ -85,4 +93,22 @@ public struct NodePool: Hashable, Sendable {
 
     /// How many more nodes may be bought.
     public var headroom: Int { max(0, self.maxNodes - self.nodeCount) }
+
+    /// The least nodes at a time, in seconds since 1970.
+    public func minNodes(atSeconds seconds: Int64) -> Int {
+        let open = self.schedules.filter { $0.window.contains(atSeconds: seconds) }.map(\.minNodes)
+        return min(self.maxNodes, max(self.minNodes, open.max() ?? 0))
+    }
+
+    /// How many of its nodes may be disrupted at once at a time, in seconds since 1970; nil for any number.
+    public func disruptionLimit(atSeconds seconds: Int64) -> Int? {
+        self.disruptionBudgets.filter { $0.window?.contains(atSeconds: seconds) ?? true }
+            .map { $0.allowed(of: self.nodeCount) }.min()
+    }
+
+    /// When a schedule or budget next begins or ends.
+    public func nextChange(afterSeconds seconds: Int64) -> Int64? {
+        let windows = self.schedules.map(\.window) + self.disruptionBudgets.compactMap(\.window)
+        return windows.compactMap { $0.nextChange(afterSeconds: seconds) }.min()
+    }
 }

@@ -13,6 +13,8 @@ public struct NodeState: Hashable, Sendable {
     public var nvlinkDomain: String?
     /// `spec.providerID`: the machine below, as its cloud names it. Nil where nobody has said.
     public var providerID: String?
+    /// It asks not to be given back: `karpenter.sh/do-not-disrupt` and the like.
+    public var refusesDisruption = false
 
     public init(
         name: NodeName, labels: [String: String] = [:], taints: [Taint] = [],

@@ -53,6 +53,10 @@ public struct PodState: Hashable, Sendable {
     public var belongsToNode: Bool
     /// Never a victim: it belongs to the cluster itself, or something else is under way for it.
     public var isProtected = false
+    /// It asks not to be moved for money's sake: `karpenter.sh/do-not-disrupt` and the like. Preemption is another matter.
+    public var refusesDisruption = false
+    /// When its work must be done, and how long that takes.
+    public var deadline: WorkDeadline?
     /// It has been terminating for so long that nobody may count on its room.
     public var leavesLate = false
 
@@ -83,6 +87,22 @@ public struct PodState: Hashable, Sendable {
     public var node: NodeName? {
         if case .bound(let node) = self.standing { node } else { nil }
     }
+}
+
+/// Work that must be done by a certain time.
+public struct WorkDeadline: Hashable, Sendable {
+    /// Seconds since 1970.
+    public var finishBySeconds: Int64
+    /// From its start, undisturbed.
+    public var runSeconds: Int64
+
+    public init(finishBySeconds: Int64, runSeconds: Int64) {
+        self.finishBySeconds = finishBySeconds
+        self.runSeconds = runSeconds
+    }
+
+    /// The last moment at which it can start and still be done in time.
+    public var latestStartSeconds: Int64 { self.finishBySeconds - self.runSeconds }
 }
 
 /// Constraints out of line.

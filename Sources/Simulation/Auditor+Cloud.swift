@@ -104,7 +104,9 @@ extension Auditor {
             let name = NodeName(machine.id.rawValue)
             guard let node = world.store.nodes[name] else { return "machine \(machine.id) never became a node" }
             if let taint = node.taints.first { return "\(name) keeps \(taint.key)" }
-            if world.store.pods(on: name).isEmpty { return "machine \(machine.id) is paid for nothing" }
+        }
+        for pool in world.cloud.pools {
+            if let finding = self.keptFinding(pool, living.filter { $0.pool == pool.name }, world) { return finding }
         }
         let ids = Set(living.map(\.id))
         for claim in world.store.claims.values.sorted(by: { $0.token < $1.token }) {
@@ -117,6 +119,17 @@ extension Auditor {
             if let machine = node.machine, !ids.contains(machine) { return "node \(node.name) has no machine" }
         }
         return self.unbought(world)
+    }
+
+    /// As many empty nodes as the pool keeps, and no more.
+    private func keptFinding(
+        _ pool: NodePool, _ living: [SimulatedCloud.Instance], _ world: ChaosWorld
+    ) -> String? {
+        let empty = living.filter { world.store.pods(on: NodeName($0.id.rawValue)).isEmpty }
+        let kept = max(pool.warmNodes, pool.minNodes - (living.count - empty.count))
+        if empty.count > kept, let machine = empty.first { return "machine \(machine.id) is paid for nothing" }
+        if living.count >= pool.maxNodes || empty.count >= kept { return nil }
+        return "\(pool.name) has \(living.count) nodes, \(empty.count) of them empty, and keeps \(kept)"
     }
 
     /// Whatever could be bought for what waits should have been.

@@ -151,7 +151,14 @@ struct ChaosWorld {
     private mutating func buildCloud() {
         var generator = SeededGenerator(seed: self.seed ^ 0x5EED_C10D)
         guard self.options.hasCloud, generator.once(in: 2) else { return }
-        self.cloud = SimulatedCloud(pools: SimulatedCloud.pools(&generator))
+        var pools = SimulatedCloud.pools(&generator)
+        // Apart again, and for the same reason.
+        var kept = SeededGenerator(seed: self.seed ^ 0x0EA7_CAFE)
+        for index in pools.indices where kept.once(in: 3) {
+            pools[index].minNodes = kept.int(in: 0...min(2, pools[index].maxNodes))
+            pools[index].warmNodes = kept.int(in: 0...min(2, pools[index].maxNodes))
+        }
+        self.cloud = SimulatedCloud(pools: pools)
         self.store.pools = self.cloud.pools
         for offering in self.cloud.pools.flatMap(\.offerings) {
             self.cloud.setCapacity(generator.int(in: 0...4), of: offering.key)

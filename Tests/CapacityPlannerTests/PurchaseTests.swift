@@ -56,6 +56,26 @@ struct PurchaseTests {
         #expect(second.purchases.first?.group == group.key)
     }
 
+    @Test("a pool of higher priority goes before a cheaper one, for gangs and single pods, as long as it lasts")
+    func priority() throws {
+        let dear = Shop.offering("box-8", price: 9_000_000, gpus: 8, pool: "reserved")
+        var reserved = NodePool(name: "reserved", offerings: [dear], maxNodes: 2)
+        reserved.priority = 1
+        let pools = [Shop.pool([self.large, self.small]), reserved]
+        let single = try Shop.purchases(pods: [.gpu("a", count: 1)], pools: pools)
+        #expect(single.purchases.map(\.pool) == ["reserved"])
+        #expect(single.lowerBoundPerHourMicroUSD == 1_000_000)
+        let pods = (0..<3).map { PodState.gpu("p-\($0)", count: 8) }
+        let three = try Shop.purchases(pods: pods, pools: pools)
+        #expect(three.purchases.map { "\($0.nodeCount) \($0.pool)" }.sorted() == ["1 gpus", "2 reserved"])
+        #expect(three.unserved == [])
+        let (members, group) = self.gang(2, gpus: 8)
+        let gang = try Shop.purchases(pods: members, groups: [group], pools: pools)
+        #expect(gang.purchases.map(\.pool) == ["reserved"])
+        let huge = try Shop.purchases(pods: [.gpu("a", count: 9)], pools: pools)
+        #expect(huge.unserved.map(\.reason) == [.noOfferingFits])
+    }
+
     @Test("a gang that the pool's limit cannot hold whole buys nothing")
     func nothingOfHalfAGang() throws {
         let (pods, group) = self.gang(3, gpus: 8)

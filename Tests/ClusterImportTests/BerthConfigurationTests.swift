@@ -81,6 +81,29 @@ struct BerthConfigurationTests {
             ("pools: [{name: a, zones: [b]}]", "pools[0].instanceTypes"),
             ("pools: [{name: a, instanceTypes: [a], zones: [b], minNodes: 5, maxNodes: 4}]", "pools[0].minNodes"),
             ("pools: [{name: a, instanceTypes: [a], zones: [b], capacityTypes: [cheap]}]", "pools[0].capacityTypes"),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b], maxNodes: 2, warmNodes: 3}]", "pools[0].warmNodes"),
+            (
+                "pools: [{name: a, instanceTypes: [a], zones: [b], schedules: [{from: '8', until: '9:00', minNodes: 1}]}]",
+                "pools[0].schedules[0].from"
+            ),
+            (
+                "pools: [{name: a, instanceTypes: [a], zones: [b], schedules: [{from: '08:00', until: '08:00', minNodes: 1}]}]",
+                "pools[0].schedules[0].until"
+            ),
+            (
+                "pools: [{name: a, instanceTypes: [a], zones: [b], schedules: [{from: '08:00', until: '24:01', minNodes: 1}]}]",
+                "pools[0].schedules[0].until"
+            ),
+            (
+                """
+                pools: [{name: a, instanceTypes: [a], zones: [b],
+                  schedules: [{days: [monday], from: '08:00', until: '09:00', minNodes: 1}]}]
+                """, "pools[0].schedules[0].days"
+            ),
+            (
+                "pools: [{name: a, instanceTypes: [a], zones: [b], disruptionBudgets: [{nodes: 110%}]}]",
+                "pools[0].disruptionBudgets[0].nodes"
+            ),
             ("capacity: {hoursPerWeek: 169}", "capacity.hoursPerWeek"),
         ])
     func refused(body: String, field: String) {

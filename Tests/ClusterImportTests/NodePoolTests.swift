@@ -53,6 +53,27 @@ struct NodePoolTests {
         #expect(pool.deviceCount == 8)
     }
 
+    @Test("priority, warm nodes, schedules and budgets reach the pool")
+    func times() throws {
+        let night = "{from: '22:00', until: '06:00', minNodes: 4}"
+        let office = "{days: [mon, fri], from: '08:00', until: '24:00', nodes: 20%}"
+        let (pools, _) = self.pools(
+            """
+            {name: a, instanceTypes: [p4d.24xlarge], zones: [x], priority: 5, warmNodes: 2, schedules: [\(night)],
+              disruptionBudgets: [{nodes: 3}, \(office)]}
+            """)
+        let pool = try #require(pools.first)
+        #expect(pool.priority == 5)
+        #expect(pool.warmNodes == 2)
+        #expect(pool.schedules == [.init(window: WeeklyWindow(startMinute: 1320, minuteCount: 480), minNodes: 4)])
+        #expect(
+            pool.disruptionBudgets == [
+                .init(limit: .count(3)),
+                .init(
+                    limit: .percent(20), window: WeeklyWindow(days: [.mon, .fri], startMinute: 480, minuteCount: 960)),
+            ])
+    }
+
     @Test("types without a shape or a price, and levels that are none, are named")
     func findings() {
         let (_, findings) = self.pools(

@@ -33,6 +33,10 @@ public struct NodePoolBuilder: Sendable {
             let topology = self.snapshot.topology
             var pool = NodePool(
                 name: settings.name, offerings: offerings, minNodes: settings.minNodes, maxNodes: settings.maxNodes)
+            pool.priority = settings.priority
+            pool.warmNodes = settings.warmNodes
+            pool.schedules = settings.schedules
+            pool.disruptionBudgets = settings.disruptionBudgets
             pool.nodeCount = self.snapshot.nodes.count { $0.labels[Self.poolLabel] == settings.name }
             pool.launchSharesNVLink = settings.launchShares == "nvlink"
             if let shared = settings.launchShares, shared != "nvlink" {

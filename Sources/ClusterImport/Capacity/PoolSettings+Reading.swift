@@ -5,7 +5,8 @@ extension PoolSettings: ObjectReadable {
     public init?(reading fields: ObjectReader) {
         fields.refuseFields(besides: [
             "name", "instanceTypes", "zones", "capacityTypes", "minNodes", "maxNodes", "labels", "taints",
-            "allocatable", "launchShares", "prices", "machineTypes", "provider",
+            "allocatable", "launchShares", "prices", "machineTypes", "provider", "priority", "warmNodes", "schedules",
+            "disruptionBudgets",
         ])
         guard let name = fields.requiredString("name") else { return nil }
         self.init(name: name, instanceTypes: fields.strings("instanceTypes"), zones: fields.strings("zones"))
@@ -15,6 +16,10 @@ extension PoolSettings: ObjectReadable {
         self.minNodes = Int(clamping: fields.integer("minNodes", in: 0...1_000_000) ?? 0)
         self.maxNodes = Int(clamping: fields.integer("maxNodes", in: 0...1_000_000) ?? 1000)
         if self.minNodes > self.maxNodes { fields.report("minNodes", expected: "at most maxNodes, \(self.maxNodes)") }
+        self.priority = Int(clamping: fields.integer("priority", in: -1_000_000...1_000_000) ?? 0)
+        self.warmNodes = Int(clamping: fields.integer("warmNodes", in: 0...1_000_000) ?? 0)
+        if self.warmNodes > self.maxNodes { fields.report("warmNodes", expected: "at most maxNodes, \(self.maxNodes)") }
+        self.readTimes(fields)
         self.labels = fields.stringMap("labels")
         self.taints = fields.objects("taints", as: Node.Taint.self).map(Taint.init)
         var problems: [Problem] = []

@@ -8,6 +8,12 @@ public struct PoolSettings: Hashable, Sendable {
     public var capacityTypes: [CapacityType] = [.spot, .onDemand]
     public var minNodes = 0
     public var maxNodes = 1000
+    /// A pool of higher priority is bought from first, whatever it costs.
+    public var priority = 0
+    /// Empty nodes to keep ready.
+    public var warmNodes = 0
+    public var schedules: [ScheduledMinimum] = []
+    public var disruptionBudgets: [NodeDisruptionBudget] = []
     public var labels: [String: String] = [:]
     public var taints: [Taint] = []
     /// Goes before what is derived from the machine type.

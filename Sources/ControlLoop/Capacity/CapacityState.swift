@@ -114,8 +114,10 @@ struct CapacityState: Sendable {
         var sinceMillis: Int64
     }
 
-    /// The pools with the nodes that they have, whoever bought them.
-    func countedPools(_ nodes: [NodeName: NodeState]) -> [NodePool] {
+    /// The pools with the nodes that they have, whoever bought them, and the minimum of the time.
+    ///
+    /// - Parameter seconds: Since 1970.
+    func countedPools(_ nodes: [NodeName: NodeState], atSeconds seconds: Int64) -> [NodePool] {
         var counts: [String: Int] = [:]
         var owned: Set<NodeName> = []
         for launch in self.launches.values {
@@ -133,6 +135,7 @@ struct CapacityState: Sendable {
         return self.pools.map { pool in
             var pool = pool
             pool.nodeCount = counts[pool.name, default: 0]
+            pool.minNodes = pool.minNodes(atSeconds: seconds)
             return pool
         }
     }

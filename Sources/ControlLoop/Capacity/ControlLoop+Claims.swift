@@ -116,7 +116,7 @@ extension ControlLoop {
 
     /// Claims that came to light late may be more than their pool allows, together with what was bought meanwhile.
     private func isOverLimit(_ pool: String) -> Bool {
-        self.capacity.countedPools(self.nodes).contains { $0.name == pool && $0.nodeCount > $0.maxNodes }
+        self.countedPools.contains { $0.name == pool && $0.nodeCount > $0.maxNodes }
     }
 
     mutating func stepLists(_ now: Int64) {

@@ -18,13 +18,23 @@ extension ControlLoop {
         let ahead = try Planner(configuration: self.lookingAhead).plan(future.snapshot)
         let used = Set(ahead.assignments.map(\.node))
         let tokens = Set(used.compactMap { future.tokens[$0] })
-        let short = Set(self.capacity.countedPools(self.nodes).filter { $0.nodeCount <= $0.minNodes }.map(\.name))
+        let empty = self.emptyCounts(future, used)
+        let short = self.poolsInNeed(empty)
         for (token, launch) in self.capacity.launches where launch.tries == 0 {
             self.capacity.launches[token]?.isWanted = tokens.contains(token) || short.contains(launch.claim.pool)
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
         try self.giveBack(snapshot, wanted: used.union(placed), now)
-        self.fillUp(now)
+        let purchases = try self.purchases(for: ahead, future, now)
+        let isDecided = ahead.pending.isEmpty || purchases != nil || self.capacity.pools.isEmpty
+        self.fillUp(isDecided ? empty : nil, now)
+        return purchases
+    }
+
+    /// Buys for what waits even then; nil where nothing waits, or not for long enough.
+    private mutating func purchases(
+        for ahead: Plan, _ future: FutureCluster, _ now: Int64
+    ) throws(RefusedPlan) -> PurchasePlan? {
         guard !ahead.pending.isEmpty, !self.capacity.pools.isEmpty else {
             self.capacity.demandSinceMillis = nil
             return nil
@@ -35,7 +45,7 @@ extension ControlLoop {
         let planner = CapacityPlanner(
             interruptions: self.configuration.interruptions, configuration: self.lookingAhead)
         let purchases = try planner.plan(
-            future.snapshot, leaving: ahead, pools: self.capacity.countedPools(self.nodes),
+            future.snapshot, leaving: ahead, pools: self.countedPools,
             blocked: self.capacity.backoff.blocked(atSeconds: now / 1000))
         for purchase in purchases.purchases {
             self.buy(purchase.nodeCount, purchase.offering, of: purchase.pool, for: purchase.group, now)
@@ -55,24 +65,7 @@ extension ControlLoop {
         return configuration
     }
 
-    /// Pools are kept at their minimum, with the cheapest of their offerings that is not in back-off.
-    private mutating func fillUp(_ now: Int64) {
-        guard self.capacity.isListed else { return }
-        let blocked = self.capacity.backoff.blocked(atSeconds: now / 1000)
-        for pool in self.capacity.countedPools(self.nodes) where pool.nodeCount < pool.minNodes {
-            let open = pool.offerings.filter { !blocked.contains($0.key) }
-            let costs = open.map {
-                self.configuration.interruptions.expectedCostPerHour($0, count: 1, together: false)
-            }
-            guard let cheapest = zip(open, costs).min(by: { $0.1 < $1.1 })?.0 else {
-                self.capacity.unblockMillis = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
-                continue
-            }
-            self.buy(pool.minNodes - pool.nodeCount, cheapest.key, of: pool.name, for: nil, now)
-        }
-    }
-
-    private mutating func buy(
+    mutating func buy(
         _ count: Int, _ offering: OfferingKey, of pool: String, for group: PodGroupKey?, _ now: Int64
     ) {
         self.capacity.launchCount += 1

@@ -38,7 +38,7 @@ extension ControlLoop {
     }
 
     /// Ready, with all the devices that its type should have.
-    private func isUsable(_ node: NodeState, _ claim: LaunchClaim) -> Bool {
+    func isUsable(_ node: NodeState, _ claim: LaunchClaim) -> Bool {
         if node.taints.contains(where: { $0.key == Taint.notReady.key }) { return false }
         guard let template = self.expectedNode(claim, as: node.name) else { return true }
         return template.devicePools.allSatisfy { pool in
@@ -177,7 +177,7 @@ extension ControlLoop {
         var planner = GiveBackPlanner(configuration: self.configuration.planner)
         planner.emptyDelaySeconds = 0
         let given = try planner.plan(
-            snapshot, owned: owned, pools: self.capacity.countedPools(self.nodes), limits: GiveBackPlanner.Limits(),
+            snapshot, owned: owned, pools: self.poolsWithoutLeaving, limits: self.giveBackLimits,
             atSeconds: now / 1000)
         for node in given { self.capacity.giving[node.node] = .draining(taintedMillis: nil) }
     }

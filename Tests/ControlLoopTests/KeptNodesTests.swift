@@ -1,0 +1,133 @@
+import ControlLoop
+import SchedulingModel
+import TestSupport
+import Testing
+
+@Suite("Nodes that are kept whether there is work or not")
+struct KeptNodesTests {
+    private static func pool(
+        minNodes: Int = 0, maxNodes: Int = 10, warm: Int = 0, schedules: [ScheduledMinimum] = []
+    ) -> NodePool {
+        var pool = CapacityWorld.pool(maxNodes: maxNodes, minNodes: minNodes)
+        pool.warmNodes = warm
+        pool.schedules = schedules
+        return pool
+    }
+
+    /// Nodes `m1`, `m2`, … that were bought one by one, and are empty but for the pods.
+    private static func world(_ count: Int, pods: [ObservedPod] = [], pool: NodePool) -> CapacityWorld {
+        let names = (1...max(1, count)).prefix(count).map { "m\($0)" }
+        return CapacityWorld(
+            nodes: names.map { Self.node($0) }, pods: pods, pool: pool,
+            claims: names.map { name in
+                LaunchClaim(
+                    token: "t-\(name)", pool: "gpus", offering: CapacityWorld.spot, count: 1, sinceMillis: 999_990_000,
+                    phase: .launched, machines: [.init(id: MachineID(name), phase: .joined)], version: 5)
+            },
+            machines: names.map { .init(id: MachineID($0), offering: CapacityWorld.spot, token: "t-\($0)") })
+    }
+
+    private static func node(_ name: String, taints: [Taint] = []) -> NodeState {
+        var node = NodeState.gpu(name, count: 8, labels: ["topology.kubernetes.io/zone": "a"], taints: taints)
+        node.providerID = "sim:///a/\(name)"
+        return node
+    }
+
+    private static func waiting(_ name: String) -> ObservedPod {
+        ObservedPod(state: .gpu(name, count: 8), uid: name, version: 1, door: .gate)
+    }
+
+    private static func running(_ name: String, on node: String) -> ObservedPod {
+        ObservedPod(state: .gpu(name, count: 8, on: node), uid: name, version: 1, door: .scheduler)
+    }
+
+    /// The loop's clock begins on a Monday in 1970, at 13:46:40.
+    private static let soon = WeeklyWindow(days: [.mon], startMinute: 830, minuteCount: 10)
+
+    @Test("warm nodes are bought without any work, and again when work has come onto them")
+    func warm() {
+        var world = Self.world(0, pool: Self.pool(warm: 1))
+        #expect(world.briefs == ["record t-1 1 in a launching []"])
+        world.write()
+        world.launch(.launched([MachineID("m1")]))
+        world.write()
+        world.join("m1")
+        world.write()
+        world.pass(3_600_000)
+        #expect(world.briefs.isEmpty)
+        world.apply(.podChanged(Self.waiting("a")))
+        #expect(world.briefs == ["record t-2 1 in a launching []"])
+    }
+
+    @Test("work that waits goes before warm nodes where the pool's limit is near")
+    func limit() {
+        let world = Self.world(0, pods: [Self.waiting("a")], pool: Self.pool(maxNodes: 1, warm: 1))
+        #expect(world.briefs == ["record t-1 1 in a launching []"])
+        let full = Self.world(1, pods: [Self.running("a", on: "m1")], pool: Self.pool(maxNodes: 1, warm: 1))
+        #expect(full.briefs.isEmpty)
+    }
+
+    @Test("of idle nodes the warm ones stay")
+    func stays() {
+        var world = Self.world(3, pool: Self.pool(warm: 2))
+        world.pass(60_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1", taints: [.givingBack])))
+        world.pass(600_000)
+        #expect(world.briefs == ["record t-m1 1 in a launched [m1 leaving]"])
+    }
+
+    @Test("a node that begins to be idle later is not given back below the minimum")
+    func oneAfterTheOther() {
+        var world = Self.world(2, pods: [Self.running("a", on: "m2")], pool: Self.pool(minNodes: 1))
+        world.pass(60_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
+        world.pass(60_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+    }
+
+    @Test("a schedule is kept from its first minute to its last, and its nodes are given back afterwards")
+    func schedule() {
+        let schedule = ScheduledMinimum(window: Self.soon, minNodes: 2)
+        var world = Self.world(0, pool: Self.pool(schedules: [schedule]))
+        #expect(world.loop.nextDeadlineMillis == 200_000)
+        world.pass(199_999)
+        #expect(world.briefs.isEmpty)
+        world.pass(1)
+        #expect(world.briefs == ["record t-1 2 in a launching []"])
+        world.write()
+        world.launch(.launched([MachineID("m1"), MachineID("m2")]))
+        world.write()
+        world.join("m1")
+        world.write()
+        world.join("m2")
+        world.write()
+        world.pass(599_999)
+        #expect(world.briefs.isEmpty)
+        world.pass(1)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back", "taint m2 berth.dev/giving-back"])
+    }
+
+    @Test("when a schedule begins, nodes that are given back stay instead of new ones being bought")
+    func reprieve() {
+        let schedule = ScheduledMinimum(window: Self.soon, minNodes: 1)
+        var world = Self.world(1, pool: Self.pool(schedules: [schedule]))
+        world.pass(60_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        // The answer is late, and so is the taint.
+        world.pass(140_000)
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1", taints: [.givingBack])))
+        world.pass(2000)
+        #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
+    }
+
+    @Test("a node whose time is over is replaced before it is gone")
+    func noticed() {
+        var world = Self.world(1, pool: Self.pool(minNodes: 1))
+        world.apply(.noticed(TakenNotice(machine: MachineID("m1"), atMillis: 1_000_120_000)))
+        #expect(world.briefs.contains("record t-1 1 in a launching []"))
+    }
+}
