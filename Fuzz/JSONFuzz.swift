@@ -23,7 +23,7 @@ public func fuzzJSON(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     for (apiVersion, kind) in [("v1", "Pod"), ("v1", "Node"), ("batch/v1", "Job")] where document.root.isObject {
         let object = ManifestObject(
             apiVersion: apiVersion, kind: kind, value: document.root, origin: ManifestOrigin(file: "fuzz"))
-        let trimmed = object.trimmed()
+        let trimmed = object.trimmed(sharing: SharedValues())
         precondition(trimmed.key == object.key && trimmed.uid == object.uid, "a trimmed object has another name")
         precondition(trimmed.trimmed().value.text == trimmed.value.text, "trimming twice is not trimming once")
         compare(object, trimmed)

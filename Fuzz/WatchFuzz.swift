@@ -30,6 +30,7 @@ private func summary(_ event: WatchEvent) -> String {
     case .deleted(let object): "deleted \(object.title) \(object.resourceVersion) \(object.uid)"
     case .bookmark(let version, let ends): "bookmark \(version) \(ends)"
     case .error(let status): "error \(status)"
+    case .tooLong(let event): "too long \(event)"
     case .unreadable(let what): "unreadable \(what)"
     }
 }

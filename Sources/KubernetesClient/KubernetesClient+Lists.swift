@@ -81,7 +81,7 @@ extension KubernetesClient {
                 let what = contents.findings.first.map { "\($0)" } ?? "no metadata"
                 throw .unreadable("list of \(path): \(what)")
             }
-            list.objects += contents.objects.map { $0.trimmed() }
+            list.objects += contents.objects.map { $0.trimmed(sharing: self.shared) }
             list.resourceVersion = metadata["resourceVersion"]?.string ?? ""
             token = metadata["continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
             progress(list.objects.count)

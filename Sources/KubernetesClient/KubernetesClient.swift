@@ -10,6 +10,8 @@ public struct KubernetesClientOptions: Sendable {
     public var pageSize = 500
     /// Longer answers are refused.
     public var answerLimit = 256 << 20
+    /// Longer events of a watch are let pass, and their objects read by themselves; etcd itself takes objects of 1.5 MiB by default.
+    public var eventLimit = 16 << 20
     /// Repeats of one call that the server put off (429 and 5xx with Retry-After); a longer wait than the limit is not waited for.
     public var retryLimit = 5
     public var longestRetryAfter: Duration = .seconds(32)
@@ -26,6 +28,8 @@ public struct KubernetesClient: Sendable {
     let transport: any HTTPTransport
     let credentials: any CredentialSource
     let pause: Pause
+    /// Parts of objects that were received, for those that come after.
+    let shared = SharedValues()
     /// Asked before every attempt of a write; nil for a client that anybody may write with.
     private var fence: LeadershipFence?
 

@@ -138,6 +138,14 @@ public struct Reflector: Sendable {
                 await self.replace(list, &position, handle)
                 return watch
             case .error(let status): throw .refused(status)
+            case .tooLong(let event):
+                await handle(.unreadable("\(event)"))
+                // Pages have no limit for one object.
+                guard let answer = try await self.whatIsNow(after: event) else {
+                    position.streamsLists = false
+                    throw .unreadable("\(self.path): \(event)")
+                }
+                if case .there(let object) = answer { objects[object.key] = object }
             case .unreadable(let what): await handle(.unreadable(what))
             }
         }
@@ -186,6 +194,17 @@ public struct Reflector: Sendable {
                 case .error(let status):
                     guard !status.isExpired else { return .list }
                     throw .refused(status)
+                case .tooLong(let event):
+                    await handle(.unreadable("\(event)"))
+                    guard !event.resourceVersion.isEmpty, let answer = try await self.whatIsNow(after: event) else {
+                        return .list
+                    }
+                    position.version = event.resourceVersion
+                    switch answer {
+                    case .there(let object): await handle(.upserted(object))
+                    case .gone(let object): await handle(.removed(object))
+                    case .unknown: break
+                    }
                 case .unreadable(let what):
                     // What it changed is unknown.
                     await handle(.unreadable(what))
@@ -203,5 +222,39 @@ public struct Reflector: Sendable {
             await self.fail(.unreadable("\(self.path): the watch ended at once"), &position, handle)
         }
         return .watch
+    }
+
+    // MARK: Events beyond the limit
+
+    private enum Answer {
+        case there(ManifestObject)
+        case gone(ManifestObject)
+        /// It is not there any more, and the watch will say so.
+        case unknown
+    }
+
+    /// What has become of an object whose event was too long to be taken: it is read by itself, and may be newer than the event.
+    ///
+    /// - Returns: Nil where the event does not tell whose it is, or the object cannot be read alone.
+    private func whatIsNow(after event: OversizedEvent) async throws(KubernetesError) -> Answer? {
+        guard let key = event.key, let type = event.type else { return nil }
+        var path = self.path
+        if !key.namespace.isEmpty { path.namespace = key.namespace }
+        path.name = key.name
+        if type == "DELETED" { return event.lastState.map(Answer.gone) }
+        do throws(KubernetesError) {
+            let document = try await self.client.get(path)
+            guard let kind = document.root["kind"]?.string, document.root.isObject else { return nil }
+            let object = ManifestObject(
+                apiVersion: path.apiVersion, kind: kind, value: document.root,
+                origin: ManifestOrigin(file: path.target))
+            return .there(object.trimmed(sharing: self.client.shared))
+        } catch {
+            switch error {
+            case .refused(let status) where status.code == 404: return .unknown
+            case .refused, .unreadable: return nil
+            case .transport, .credentials, .fenced: throw error
+            }
+        }
     }
 }

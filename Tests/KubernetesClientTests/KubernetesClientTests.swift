@@ -18,9 +18,10 @@ struct World {
         func add(_ wait: Duration) { self.log.withLock { $0.append(wait) } }
     }
 
-    init(pageSize: Int = 500) {
+    init(pageSize: Int = 500, eventLimit: Int = 16 << 20) {
         var options = KubernetesClientOptions()
         options.pageSize = pageSize
+        options.eventLimit = eventLimit
         let waits = self.waits
         let pause = Pause(
             sleep: { wait in
@@ -143,6 +144,7 @@ struct WatchFramingTests {
             case .added(let object): "added \(object.key.name)@\(object.resourceVersion)"
             case .bookmark(let version, let ends): "bookmark \(version) \(ends)"
             case .error(let status): "error \(status.code)"
+            case .tooLong(let event): "too long \(event.type ?? "?") \(event.name ?? "?")@\(event.resourceVersion)"
             case .unreadable: "unreadable"
             case .modified, .deleted: "other"
             }
@@ -160,10 +162,30 @@ struct WatchFramingTests {
         #expect(framing.isEmpty)
     }
 
-    @Test("an event beyond the limit is dropped and said so; those behind it come")
-    func limit() {
+    @Test(
+        "an event beyond the limit is let pass and said whose it is; those behind it come", arguments: [1, 7, 10_000])
+    func limit(size: Int) {
         var framing = WatchFraming(lineLimit: 100)
+        var events: [WatchEvent] = []
+        for start in stride(from: 0, to: self.bytes.count, by: size) {
+            events += framing.take(Array(self.bytes[start..<min(start + size, self.bytes.count)]))
+        }
         #expect(
-            self.summary(framing.take(self.bytes)) == ["unreadable", "bookmark 7 false", "unreadable", "error 410"])
+            self.summary(events) == ["too long ADDED a@5", "bookmark 7 false", "unreadable", "error 410"])
+        #expect(framing.isEmpty)
+    }
+
+    @Test("of an endless event no more than its beginning is kept")
+    func endless() {
+        var framing = WatchFraming(lineLimit: 4 << 20)
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+        for _ in 0..<64 { #expect(framing.take(piece).isEmpty) }
+        let events = framing.take(Array("\n".utf8))
+        guard case .tooLong(let event) = events.first else {
+            Issue.record("\(events)")
+            return
+        }
+        #expect(event.byteCount == 64 << 20)
+        #expect(event.key == nil)
     }
 }

@@ -8,22 +8,81 @@ public struct Pod: Hashable, Sendable, ObjectReadable {
         case unknown = "Unknown"
     }
 
-    public var metadata: ObjectMeta
-    public var spec: PodSpec
-    public var phase: Phase
-    public var conditions: [Condition]
-    public var nominatedNodeName: String?
+    private struct Fields: Hashable, Sendable {
+        var metadata: ObjectMeta
+        var spec: PodSpec
+        var phase = Phase.pending
+        var conditions: [Condition] = []
+        var nominatedNodeName: String?
+        var hasErrors: Bool
+    }
+
+    /// `@unchecked Sendable`, proof: `fields` is written only through a `Pod` that is alone in referring to this.
+    private final class Storage: @unchecked Sendable {
+        var fields: Fields
+
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    /// A pod is more than half a kilobyte, and an importer keeps it in several lists: they share it.
+    private var storage: Storage
+
+    private mutating func makeUnique() {
+        if !isKnownUniquelyReferenced(&self.storage) { self.storage = Storage(self.storage.fields) }
+    }
+
+    public var metadata: ObjectMeta {
+        _read { yield self.storage.fields.metadata }
+        _modify {
+            self.makeUnique()
+            yield &self.storage.fields.metadata
+        }
+    }
+
+    public var spec: PodSpec {
+        _read { yield self.storage.fields.spec }
+        _modify {
+            self.makeUnique()
+            yield &self.storage.fields.spec
+        }
+    }
+
+    public var phase: Phase {
+        get { self.storage.fields.phase }
+        set {
+            self.makeUnique()
+            self.storage.fields.phase = newValue
+        }
+    }
+
+    public var conditions: [Condition] {
+        get { self.storage.fields.conditions }
+        set {
+            self.makeUnique()
+            self.storage.fields.conditions = newValue
+        }
+    }
+
+    public var nominatedNodeName: String? {
+        get { self.storage.fields.nominatedNodeName }
+        set {
+            self.makeUnique()
+            self.storage.fields.nominatedNodeName = newValue
+        }
+    }
+
     /// Whether some field could not be read, which is among the findings: the pod may want more, or stand elsewhere,
     /// than it looks here.
-    public var hasErrors: Bool
+    public var hasErrors: Bool {
+        get { self.storage.fields.hasErrors }
+        set {
+            self.makeUnique()
+            self.storage.fields.hasErrors = newValue
+        }
+    }
 
     public init(metadata: ObjectMeta, spec: PodSpec, phase: Phase = .pending) {
-        self.metadata = metadata
-        self.spec = spec
-        self.phase = phase
-        self.conditions = []
-        self.nominatedNodeName = nil
-        self.hasErrors = spec.hasErrors
+        self.storage = Storage(Fields(metadata: metadata, spec: spec, phase: phase, hasErrors: spec.hasErrors))
     }
 
     public init?(reading fields: ObjectReader) {
@@ -31,14 +90,20 @@ public struct Pod: Hashable, Sendable, ObjectReadable {
         guard let metadata = fields.namedMetadata(),
             let spec = fields.requiredObject("spec").flatMap(PodSpec.init(reading:))
         else { return nil }
-        self.metadata = metadata
-        self.spec = spec
         let status = fields.object("status")
-        self.phase = status?.choice("phase", as: Phase.self) ?? .pending
-        self.conditions = status?.objects("conditions", as: Condition.self) ?? []
-        self.nominatedNodeName = status?.string("nominatedNodeName").flatMap { $0.isEmpty ? nil : $0 }
-        self.hasErrors = fields.errorCount > errorsBefore
+        var pod = Fields(metadata: metadata, spec: spec, hasErrors: false)
+        pod.phase = status?.choice("phase", as: Phase.self) ?? .pending
+        pod.conditions = status?.objects("conditions", as: Condition.self) ?? []
+        pod.nominatedNodeName = status?.string("nominatedNodeName").flatMap { $0.isEmpty ? nil : $0 }
+        pod.hasErrors = fields.errorCount > errorsBefore
+        self.storage = Storage(pod)
     }
+
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.storage === rhs.storage || lhs.storage.fields == rhs.storage.fields
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(self.storage.fields) }
 
     /// Whether the pod has run to its end and holds nothing any more.
     public var isTerminal: Bool { self.phase == .succeeded || self.phase == .failed }

@@ -95,7 +95,7 @@ public struct JSONValue: Sendable {
                 }
                 position = cjson_next(tape, position + 1)
             }
-            return (found.map { JSONValue(document: self.document, position: $0) }, count)
+            return (found.map { self.document.value(at: $0) }, count)
         }
     }
 
@@ -113,7 +113,21 @@ public struct JSONValue: Sendable {
     var stringBytes: UnsafeBufferPointer<UInt8> { self.document.stringBytes(at: self.position) }
 
     /// The position behind this value and everything in it.
-    var endPosition: Int { cjson_next(self.document.tape, self.position) }
+    private var endPosition: Int { cjson_next(self.document.tape, self.position) }
+
+    /// Whether this is the very value, not only an equal one.
+    func isSame(as other: JSONValue) -> Bool { self.document === other.document && self.position == other.position }
+
+    /// Whether the other value is this one or stands inside it.
+    func contains(_ other: JSONValue) -> Bool {
+        if self.document === other.document {
+            return self.position <= other.position && other.position < self.endPosition
+        }
+        return self.document.refers(to: other.document, in: self.position..<self.endPosition)
+    }
+
+    /// What the value was decoded to for another object, and where to keep it; nil for a value of one object alone.
+    var decoded: DecodedValue? { self.position == Int(cjson_root_position) ? self.document.decoded : nil }
 }
 
 extension JSONValue {
@@ -126,7 +140,7 @@ extension JSONValue {
                 cjson_type(self.document.tape, position) != ElementType.closeBracket.rawValue
             else { return nil }
             self.position = cjson_next(self.document.tape, position)
-            return JSONValue(document: self.document, position: position)
+            return self.document.value(at: position)
         }
     }
 
@@ -140,7 +154,7 @@ extension JSONValue {
             else { return nil }
             self.position = cjson_next(self.document.tape, position + 1)
             let key = String(decoding: self.document.stringBytes(at: position), as: UTF8.self)
-            return (key, JSONValue(document: self.document, position: position + 1))
+            return (key, self.document.value(at: position + 1))
         }
     }
 }

@@ -17,6 +17,9 @@ indirect enum KeptMembers: Sendable {
     case only([Entry])
     /// All but what these say otherwise of.
     case except([Entry])
+    /// What the rule says, in a document of its own that objects with the same value share (`SharedValues`). The number tells apart the fields of
+    /// an object.
+    case shared(UInt8, KeptMembers)
 
     static func only(_ rules: KeyValuePairs<String, KeptMembers>) -> KeptMembers { .only(Self.entries(rules)) }
 
@@ -34,7 +37,7 @@ indirect enum KeptMembers: Sendable {
     /// What becomes of a member.
     func rule(for key: UnsafeBufferPointer<UInt8>) -> KeptMembers {
         switch self {
-        case .everything: .everything
+        case .everything, .shared: .everything
         case .nothing: .nothing
         case .only(let entries): entries.first { $0.matches(key) }?.rule ?? .nothing
         case .except(let entries): entries.first { $0.matches(key) }?.rule ?? .everything

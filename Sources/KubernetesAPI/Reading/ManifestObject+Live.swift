@@ -27,8 +27,10 @@ extension ManifestObject {
 
     /// The same object in a document of its own that holds only what is read here: of a pod and a node the fields of `Pod` and `Node`, of
     /// every other kind all but who manages which field, what was last applied, and other large parts that nobody reads.
-    public func trimmed() -> ManifestObject {
-        let document = JSONDocument(copying: self.value, keeping: self.kept)
+    ///
+    /// - Parameter shared: Where parts are found that objects of one template have in common.
+    public func trimmed(sharing shared: SharedValues? = nil) -> ManifestObject {
+        let document = JSONDocument(copying: self.value, keeping: self.kept, sharing: shared)
         return ManifestObject(apiVersion: self.apiVersion, kind: self.kind, value: document.root, origin: self.origin)
     }
 
@@ -43,17 +45,19 @@ extension ManifestObject {
 
 extension KeptMembers {
     private static let metadata = Self.except([
-        "managedFields": .nothing,
-        "annotations": .except(["kubectl.kubernetes.io/last-applied-configuration": .nothing]),
+        "managedFields": .nothing, "labels": .shared(1, .everything), "ownerReferences": .shared(2, .everything),
+        "annotations": .shared(3, .except(["kubectl.kubernetes.io/last-applied-configuration": .nothing])),
     ])
-    private static let conditions = Self.whole("type", "status", "reason", "message")
+    private static let conditions = Self.shared(4, .whole("type", "status", "reason", "message"))
 
     fileprivate static let anyKind = Self.except(["metadata": Self.metadata])
 
     fileprivate static let node = Self.only([
         "metadata": Self.metadata,
         "spec": .whole("unschedulable", "taints", "providerID"),
-        "status": .only(["allocatable": .everything, "capacity": .everything, "conditions": Self.conditions]),
+        "status": .only([
+            "allocatable": .shared(5, .everything), "capacity": .shared(6, .everything), "conditions": Self.conditions,
+        ]),
     ])
 
     private static let containers = Self.only([
@@ -65,9 +69,11 @@ extension KeptMembers {
     fileprivate static let pod = Self.only([
         "metadata": Self.metadata,
         "spec": .only([
-            "containers": Self.containers, "initContainers": Self.containers, "resources": .everything,
-            "overhead": .everything, "nodeName": .everything, "nodeSelector": .everything, "affinity": .everything,
-            "tolerations": .everything, "topologySpreadConstraints": .everything, "schedulerName": .everything,
+            "containers": .shared(7, Self.containers), "initContainers": .shared(8, Self.containers),
+            "resources": .everything, "overhead": .everything, "nodeName": .everything,
+            "nodeSelector": .shared(9, .everything), "affinity": .shared(10, .everything),
+            "tolerations": .shared(11, .everything), "topologySpreadConstraints": .shared(12, .everything),
+            "schedulerName": .everything,
             "schedulingGates": .everything, "priority": .everything, "priorityClassName": .everything,
             "preemptionPolicy": .everything, "volumes": Self.volumes, "hostNetwork": .everything,
             "resourceClaims": .everything, "schedulingGroup": .everything, "workloadRef": .everything,

@@ -1,5 +1,5 @@
 /// A type that is decoded field by field from a JSON object.
-public protocol ObjectReadable {
+public protocol ObjectReadable: Sendable {
     /// - Returns: Nil where a field is bad without which the object means nothing. Whoever returns nil has reported
     ///   why, through the reader.
     init?(reading fields: ObjectReader)
@@ -135,15 +135,17 @@ public struct ObjectReader {
     }
 
     public func object<Object: ObjectReadable>(_ key: String, as type: Object.Type) -> Object? {
-        self.object(key).flatMap(Object.init(reading:))
+        self.object(key).flatMap { object in
+            self.once(object.value) { Object(reading: object) }
+        }
     }
 
     /// The objects of an array in order; elements that are none are reported and left out.
     public func objects(_ key: String) -> [ObjectReader] {
-        self.elements(key) { element in
+        self.array(key)?.elements.compactMap { element in
             element.isObject
                 ? ObjectReader(value: element, session: self.session) : self.refuse(element, expected: "an object")
-        }
+        } ?? []
     }
 
     /// The objects of an array in order; those that cannot be decoded are reported and left out.
@@ -166,20 +168,40 @@ public struct ObjectReader {
         self.map(key) { $0.isNull ? "" : $0.string ?? self.refuse($0, expected: "a string") }
     }
 
-    private func elements<Element>(_ key: String, _ transform: (JSONValue) -> Element?) -> [Element] {
-        guard let field = self.field(key) else { return [] }
-        guard field.kind == .array else { return self.refuse(field, expected: "an array") ?? [] }
-        return field.elements.compactMap(transform)
+    private func elements<Element: Sendable>(_ key: String, _ transform: (JSONValue) -> Element?) -> [Element] {
+        self.array(key).flatMap { array in
+            self.once(array) { array.elements.compactMap(transform) }
+        } ?? []
     }
 
-    func map<Element>(_ key: String, _ transform: (JSONValue) -> Element?) -> [String: Element] {
+    private func array(_ key: String) -> JSONValue? {
+        self.field(key).flatMap { $0.kind == .array ? $0 : self.refuse($0, expected: "an array") }
+    }
+
+    func map<Element: Sendable>(_ key: String, _ transform: (JSONValue) -> Element?) -> [String: Element] {
         guard let field = self.field(key) else { return [:] }
         guard field.isObject else { return self.refuse(field, expected: "an object") ?? [:] }
+        return self.once(field) { self.members(of: field, transform) } ?? [:]
+    }
+
+    private func members<Element>(of field: JSONValue, _ transform: (JSONValue) -> Element?) -> [String: Element] {
         var result: [String: Element] = [:]
         for (key, value) in field.members {
             guard let element = transform(value) else { continue }
             if result.updateValue(element, forKey: key) != nil { self.warnOfDuplicate(value) }
         }
+        return result
+    }
+
+    /// Decodes a value that objects share for the first of them only, unless there is something to report about it, which every object gets.
+    ///
+    /// A field is always decoded in one way, so that it does not matter by whom.
+    private func once<Result: Sendable>(_ value: JSONValue, _ decode: () -> Result?) -> Result? {
+        guard let decoded = value.decoded else { return decode() }
+        if let known = decoded.known(as: Result.self) { return known }
+        let reportsBefore = self.session.reportCount
+        let result = decode()
+        if let result, self.session.reportCount == reportsBefore { decoded.keep(result) }
         return result
     }
 

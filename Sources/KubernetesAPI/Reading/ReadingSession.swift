@@ -10,6 +10,9 @@ final class ReadingSession {
 
     init(object: ManifestObject) { self.object = object }
 
+    /// Everything that was reported so far.
+    var reportCount: Int { self.findings.count + self.suppressedCount }
+
     /// All findings, ending in a count of those that are left out.
     func finish() -> [Finding] {
         guard self.suppressedCount > 0 else { return self.findings }
@@ -60,7 +63,7 @@ extension JSONValue {
     func path(to target: JSONValue) -> String? {
         var text = ""
         var current = self
-        while current.position < target.position, target.position < current.endPosition {
+        while !current.isSame(as: target) {
             if let member = current.members.first(where: { $0.value.contains(target) }) {
                 text += text.isEmpty ? member.key : ".\(member.key)"
                 current = member.value
@@ -72,10 +75,6 @@ extension JSONValue {
             }
         }
         return text.isEmpty ? nil : text
-    }
-
-    private func contains(_ other: JSONValue) -> Bool {
-        self.position <= other.position && other.position < self.endPosition
     }
 
     /// What stands here, in a few words for a message; long strings are cut.
