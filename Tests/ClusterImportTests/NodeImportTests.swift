@@ -44,6 +44,20 @@ struct NodeImportTests {
         #expect(node?.allocatable[.memory] == 1 << 30)
     }
 
+    @Test(
+        "nodes say by the ecosystem's annotations that they must not be given back",
+        arguments: [
+            ("", false), ("karpenter.sh/do-not-disrupt: \"true\"", true),
+            ("cluster-autoscaler.kubernetes.io/scale-down-disabled: \"true\"", true),
+            ("cluster-autoscaler.kubernetes.io/scale-down-disabled: \"false\"", false),
+        ])
+    func refusesDisruption(annotation: String, expected: Bool) {
+        let cluster = ManifestImport.cluster(
+            "{apiVersion: v1, kind: Node, metadata: {name: n1, annotations: {\(annotation)}}, status: {allocatable: {pods: 1}}}"
+        )
+        #expect(cluster.snapshot.nodes.first?.refusesDisruption == expected)
+    }
+
     @Test("negative amounts offer nothing and are named")
     func negative() {
         let cluster = ManifestImport.cluster(

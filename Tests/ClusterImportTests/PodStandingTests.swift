@@ -40,6 +40,19 @@ struct PodStandingTests {
         #expect(cluster.findings.isEmpty)
     }
 
+    @Test(
+        "pods say by the ecosystem's annotations that they must not be disturbed",
+        arguments: [
+            ("", false), ("karpenter.sh/do-not-disrupt: \"true\"", true), ("karpenter.sh/do-not-disrupt: 4h", true),
+            ("karpenter.sh/do-not-disrupt: \"false\"", false),
+            ("cluster-autoscaler.kubernetes.io/safe-to-evict: \"false\"", true),
+            ("cluster-autoscaler.kubernetes.io/safe-to-evict: \"true\"", false),
+        ])
+    func refusesDisruption(annotation: String, expected: Bool) {
+        let pod = ManifestImport.pod(limits: Self.gpu, metadata: "annotations: {\(annotation)}")
+        #expect(ManifestImport.state(pod)?.refusesDisruption == expected)
+    }
+
     @Test("a leaving pod with a node holds its devices until it is gone")
     func leaving() throws {
         let pod = ManifestImport.pod(

@@ -124,6 +124,53 @@ struct KeptNodesTests {
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
     }
 
+    @Test("of idle nodes no more go at once than the budget allows")
+    func budget() {
+        var pool = Self.pool()
+        pool.disruptionBudgets = [.init(limit: .count(1))]
+        var world = Self.world(3, pool: pool)
+        world.pass(60_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1", taints: [.givingBack])))
+        world.pass(5000)
+        world.write()
+        #expect(world.briefs == ["delete m1"])
+        world.answer(world.asked[0], .succeeded)
+        #expect(world.briefs.sorted() == ["forget t-m1", "taint m2 berth.dev/giving-back"])
+    }
+
+    @Test("while a window forbids it nothing is given back, and afterwards it is")
+    func forbidden() {
+        var pool = Self.pool()
+        let now = WeeklyWindow(days: [.mon], startMinute: 827, minuteCount: 10)
+        pool.disruptionBudgets = [.init(limit: .percent(100)), .init(limit: .count(0), window: now)]
+        var world = Self.world(1, pool: pool)
+        world.pass(60_000)
+        world.pass(559_999)
+        #expect(world.briefs == [])
+        world.pass(1)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+    }
+
+    @Test("a node that asks to stay does, and so does one that asks while it is given back")
+    func staysByItsMark() {
+        var world = Self.world(1, pool: Self.pool())
+        var node = Self.node("m1")
+        node.refusesDisruption = true
+        world.apply(.nodeChanged(node))
+        world.pass(600_000)
+        #expect(world.briefs.isEmpty)
+        world.apply(.nodeChanged(Self.node("m1")))
+        world.pass(60_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        world.answer(world.asked[0], .succeeded)
+        node.taints = [.givingBack]
+        world.apply(.nodeChanged(node))
+        world.pass(2000)
+        #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
+    }
+
     @Test("a node whose time is over is replaced before it is gone")
     func noticed() {
         var world = Self.world(1, pool: Self.pool(minNodes: 1))

@@ -27,10 +27,11 @@ struct NodeImport {
             DeviceFacts(labels: labels, annotations: node.metadata.annotations, allocatable: allocatable),
             rules: self.rules)
         allocatable.add(devices.agentAllocatable)
-        let state = NodeState(
+        var state = NodeState(
             name: NodeName(node.metadata.name), labels: labels, taints: Self.taints(of: node),
             allocatable: allocatable, devicePools: devices.pools, topologyPath: self.topology.path(of: labels),
             nvlinkDomain: self.topology.nvlinkDomain(of: labels), providerID: node.providerID)
+        state.refusesDisruption = DisruptionMarks.protectNode(node.metadata.annotations)
         return ImportedNode(
             state: state, deviceIndexByUUID: devices.indexByUUID, problems: problems + devices.problems)
     }

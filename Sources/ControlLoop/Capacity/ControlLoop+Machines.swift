@@ -157,8 +157,8 @@ extension ControlLoop {
             let isArriving = launch.claim.phase == .launching || !launch.claim.machines(.expected).isEmpty
             let price = self.price(of: launch.claim)
             for machine in launch.claim.machines(.joined) {
-                guard let name = self.capacity.nodeByMachine[machine], self.nodes[name] != nil else { continue }
-                if wanted.contains(name), case .draining? = self.capacity.giving[name] {
+                guard let name = self.capacity.nodeByMachine[machine], let node = self.nodes[name] else { continue }
+                if wanted.contains(name) || node.refusesDisruption, case .draining? = self.capacity.giving[name] {
                     self.capacity.giving[name] = .cancelled
                 }
                 guard !isArriving, !holders.contains(name), !wanted.contains(name), self.capacity.giving[name] == nil,
@@ -169,7 +169,8 @@ extension ControlLoop {
                 owned.append(
                     GiveBackPlanner.OwnedNode(
                         name: name, pool: launch.claim.pool, pricePerHourMicroUSD: price,
-                        emptySinceSeconds: since <= now - self.configuration.idleMillis ? .min / 2 : .max / 2))
+                        emptySinceSeconds: since <= now - self.configuration.idleMillis ? .min / 2 : .max / 2,
+                        mustStay: node.refusesDisruption))
             }
         }
         self.capacity.idleSince = idle

@@ -108,11 +108,31 @@ extension ControlLoop {
         return kept.count
     }
 
-    /// What giving back has to keep.
+    /// What giving back has to keep: what stands ready, and the budgets of the pools less what is under way.
     var giveBackLimits: GiveBackPlanner.Limits {
         var limits = GiveBackPlanner.Limits()
-        for pool in self.capacity.pools { limits.headroom[pool.name] = pool.warmNodes }
+        let disrupted = self.disruptedCounts
+        for pool in self.countedPools {
+            limits.headroom[pool.name] = pool.warmNodes
+            guard let most = pool.disruptionLimit(atSeconds: self.wallSeconds) else { continue }
+            limits.nodeBudgets[pool.name] = most - disrupted[pool.name, default: 0]
+        }
         return limits
+    }
+
+    /// Nodes per pool that are being given back. What a cloud takes is nobody's choice.
+    private var disruptedCounts: [String: Int] {
+        var counts: [String: Int] = [:]
+        for launch in self.capacity.launches.values {
+            counts[launch.claim.pool, default: 0] += launch.claim.machines.count { machine in
+                guard let node = self.node(of: machine.id), self.capacity.notices[node.name] == nil else {
+                    return false
+                }
+                if case .draining? = self.capacity.giving[node.name] { return true }
+                return machine.phase == .leaving
+            }
+        }
+        return counts
     }
 
     /// When a schedule or a budget of a pool next begins or ends.
