@@ -9,12 +9,13 @@ whole nodes at --full-rate, since those bodies have megabytes. A call's time beg
 next ones late too. One JSON line per verb and mode, in milliseconds. Nothing is installed: plain Python 3.
 """
 import argparse
+import gc
 import json
+import multiprocessing
 import pathlib
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 
@@ -50,15 +51,17 @@ def get(address):
         return json.load(answer)
 
 
-class Caller(threading.Thread):
-    """Asks one verb at a steady rate over one connection."""
+class Caller(multiprocessing.Process):
+    """Asks one verb at a steady rate over one connection. A process of its own, without garbage collections: nothing but the answer is to be
+    waited for."""
 
     def __init__(self, port, verb, bodies, rate, count):
         super().__init__()
         self.port, self.verb, self.bodies, self.rate, self.count = port, verb, bodies, rate, count
-        self.times, self.failure = [], None
+        self.results, self.times = multiprocessing.Queue(), []
 
     def run(self):
+        gc.disable()
         try:
             with socket.create_connection(("127.0.0.1", self.port)) as connection:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -69,8 +72,9 @@ class Caller(threading.Thread):
                         time.sleep(max(0, wait - 0.0002))
                     self.ask(connection, self.bodies[index % len(self.bodies)])
                     self.times.append(time.perf_counter() - due)
+            self.results.put(self.times)
         except (OSError, AssertionError) as error:
-            self.failure = error
+            self.results.put(str(error))
 
     def ask(self, connection, body):
         head = f"POST /{self.verb} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -96,10 +100,11 @@ def measure(port, mode, bodies, rate, seconds, nodes):
     for caller in callers:
         caller.start()
     for caller in callers:
+        times = caller.results.get()
         caller.join()
-        if caller.failure:
-            raise SystemExit(f"bench: {caller.verb}: {caller.failure}")
-        times = sorted(caller.times)
+        if isinstance(times, str):
+            raise SystemExit(f"bench: {caller.verb}: {times}")
+        times.sort()
         print(json.dumps({
             "verb": caller.verb, "mode": mode, "nodes": nodes, "callsPerSecond": rate, "calls": len(times),
             "bodyBytes": len(bodies[0]), "p50": round(times[len(times) // 2] * 1e3, 2),

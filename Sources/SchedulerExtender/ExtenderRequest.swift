@@ -10,10 +10,11 @@ struct ExtenderRequest {
     }
 
     let pod: JSONValue
-    let names: [NodeName]
+    /// Of the nodes that are asked about, in the request's order.
+    let names: JSONStrings
     /// Sorted by node name.
     let victims: [Candidate]
-    /// Whole nodes, where the scheduler sends these in place of names.
+    /// Whole nodes, as many as names, where the scheduler sends these in place of names.
     private let nodes: [JSONValue]?
 
     init(_ body: [UInt8]) throws(SchedulerExtender.Refusal) {
@@ -25,10 +26,17 @@ struct ExtenderRequest {
             throw .unreadable("Pod: expected a pod with a name")
         }
         self.pod = pod
-        let names = root["NodeNames"].flatMap { $0.kind == .array ? $0.elements.compactMap(\.string) : nil }
-        let nodes = root["Nodes"]?["items"].flatMap { $0.kind == .array ? Array($0.elements) : nil }
-        self.nodes = names == nil ? nodes : nil
-        self.names = (names ?? nodes?.map { $0["metadata"]?["name"]?.string ?? "" } ?? []).map(NodeName.init)
+        if let names = root["NodeNames"].flatMap({ JSONStrings(elementsOf: $0) }) {
+            self.names = names
+            self.nodes = nil
+        } else {
+            let named = root["Nodes"]?["items"]?.elements.compactMap { node in
+                node["metadata"]?["name"].map { (node: node, name: $0) }
+            }
+            let nodes = named?.filter { $0.name.kind == .string } ?? []
+            self.names = JSONStrings(nodes.map(\.name), of: document)
+            self.nodes = root["Nodes"]?["items"]?.kind == .array ? nodes.map(\.node) : nil
+        }
         let meta = Self.candidates(root["NodeNameToMetaVictims"]) { $0["UID"]?.string }
         let full = Self.candidates(root["NodeNameToVictims"]) { $0["metadata"]?["uid"]?.string }
         self.victims = (meta.isEmpty ? full : meta).sorted { $0.node < $1.node }
@@ -60,52 +68,53 @@ struct ExtenderRequest {
 
     // MARK: Answers
 
-    func answer(passing isPassing: (NodeName) -> Bool) -> [UInt8] {
-        self.answer(self.names.map { isPassing($0) ? .fits : .busy("") })
+    /// The same for every node.
+    func answer(_ verdict: ExtenderView.Verdict) -> [UInt8] {
+        self.answer([ExtenderView.Verdict](repeating: verdict, count: self.names.count))
     }
-
-    func answer(failing why: String) -> [UInt8] { self.answer(self.names.map { _ in .busy(why) }) }
 
     /// Every node that was asked about is in exactly one of the lists. Names come back as an array even when none passes: null would
     /// mean something else.
     func answer(_ verdicts: [ExtenderView.Verdict]) -> [UInt8] {
-        var writer = JSONWriter()
-        let passing = verdicts.indices.filter { verdicts[$0] == .fits }
+        var writer = JSONWriter(capacity: 256 + 64 * verdicts.count)
+        let passing = verdicts.indices.lazy.filter { verdicts[$0] == .fits }
         if let nodes = self.nodes {
-            writer.write(raw: #"{"Nodes":{"metadata":{},"items":["#.utf8)
+            writer.write(literal: #"{"Nodes":{"metadata":{},"items":["#)
             writer.writeList(passing) { writer, index in writer.write(raw: nodes[index].text) }
-            writer.write(raw: #"]},"NodeNames":null"#.utf8)
+            writer.write(literal: #"]},"NodeNames":null"#)
         } else {
-            writer.write(raw: #"{"Nodes":null,"NodeNames":["#.utf8)
-            writer.writeList(passing) { writer, index in writer.write(string: self.names[index].rawValue) }
+            writer.write(literal: #"{"Nodes":null,"NodeNames":["#)
+            writer.writeList(passing) { writer, index in self.names.write(index, to: &writer) }
             writer.write(UInt8(ascii: "]"))
         }
-        writer.write(raw: #","FailedNodes":{"#.utf8)
-        self.write(to: &writer) { if case .busy(let why) = verdicts[$0] { why } else { nil } }
-        writer.write(raw: #"},"FailedAndUnresolvableNodes":{"#.utf8)
-        self.write(to: &writer) { if case .never(let why) = verdicts[$0] { why } else { nil } }
-        writer.write(raw: #"},"Error":""}"#.utf8)
+        writer.write(literal: #","FailedNodes":{"#)
+        self.write(to: &writer, verdicts.lazy.map(\.causeOfNow))
+        writer.write(literal: #"},"FailedAndUnresolvableNodes":{"#)
+        self.write(to: &writer, verdicts.lazy.map(\.causeForGood))
+        writer.write(literal: #"},"Error":""}"#)
         return writer.bytes
     }
 
-    /// Members `"node":"why"` for the nodes that have a reason.
-    private func write(to writer: inout JSONWriter, reason: (Int) -> String?) {
-        let reasons = self.names.indices.compactMap { index in reason(index).map { (self.names[index], $0) } }
-        writer.writeList(reasons) { writer, entry in
-            writer.write(string: entry.0.rawValue)
+    /// Members `"node":"cause"` for the nodes that have one.
+    private func write(to writer: inout JSONWriter, _ causes: some Sequence<ExtenderView.Cause?>) {
+        let entries = causes.enumerated().lazy.compactMap { index, cause in cause.map { (index, $0) } }
+        writer.writeList(entries) { writer, entry in
+            self.names.write(entry.0, to: &writer)
             writer.write(UInt8(ascii: ":"))
-            writer.write(string: entry.1)
+            writer.write(string: entry.1.text)
         }
     }
 
     /// `HostPriorityList`.
     func answer(scores: [Int]) -> [UInt8] {
-        var writer = JSONWriter()
+        var writer = JSONWriter(capacity: 16 + 64 * scores.count)
         writer.write(UInt8(ascii: "["))
-        writer.writeList(Array(zip(self.names, scores))) { writer, entry in
-            writer.write(raw: #"{"Host":"#.utf8)
-            writer.write(string: entry.0.rawValue)
-            writer.write(raw: #","Score":\#(entry.1)}"#.utf8)
+        writer.writeList(scores.indices) { writer, index in
+            writer.write(literal: #"{"Host":"#)
+            self.names.write(index, to: &writer)
+            writer.write(literal: #","Score":"#)
+            writer.write(raw: String(scores[index]).utf8)
+            writer.write(UInt8(ascii: "}"))
         }
         writer.write(UInt8(ascii: "]"))
         return writer.bytes
@@ -114,12 +123,20 @@ struct ExtenderRequest {
 
 extension JSONWriter {
     /// Elements with commas between them.
-    fileprivate mutating func writeList<Element>(
-        _ elements: [Element], _ write: (inout JSONWriter, Element) -> Void
+    fileprivate mutating func writeList<Elements: Sequence>(
+        _ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void
     ) {
-        for (position, element) in elements.enumerated() {
-            if position > 0 { self.write(UInt8(ascii: ",")) }
+        var isFirst = true
+        for element in elements {
+            if !isFirst { self.write(UInt8(ascii: ",")) }
+            isFirst = false
             write(&self, element)
         }
     }
+}
+
+extension ExtenderView.Verdict {
+    fileprivate var causeOfNow: ExtenderView.Cause? { if case .busy(let cause) = self { cause } else { nil } }
+
+    fileprivate var causeForGood: ExtenderView.Cause? { if case .never(let cause) = self { cause } else { nil } }
 }

@@ -19,7 +19,7 @@ extension ExtenderView {
         if planned == name { return .allowed(self.ownDevices(of: pod)) }
         if isFact { return .refused("bound to another node already") }
         if self.isGangMember(pod) {
-            return .refused(planned == nil ? Self.waits : "the plan keeps the gang elsewhere")
+            return .refused(planned == nil ? Cause.gangWaits.text : Cause.gangElsewhere.text)
         }
         return self.move(pod, state, to: name)
     }
@@ -31,13 +31,13 @@ extension ExtenderView {
         case .pod(let guest):
             let start = self.state.checkpoint
             defer { self.state.rollback(to: start) }
-            guard let node = self.nodeByName[name], let candidate = self.state.fit(guest, on: node) else {
+            guard let node = self.nodeTable.position(of: name), let candidate = self.state.fit(guest, on: node) else {
                 return .refused(Self.noRoom)
             }
             self.state.assume(guest, candidate)
             return .allowed(self.ownDevices(of: guest))
-        case .newGangMember: return .refused(Self.waits)
-        case .otherUnderItsName: return .refused("another pod of this name is known")
+        case .newGangMember: return .refused(Cause.gangWaits.text)
+        case .otherUnderItsName: return .refused(Cause.nameTaken.text)
         case .unservable: return .refused(Self.noRoom)
         }
     }
@@ -49,7 +49,7 @@ extension ExtenderView {
         var guest = state
         guest.standing = .pending
         guest.knownDevices = []
-        guard self.state.seat(guest, at: Self.guest), let node = self.nodeByName[name] else {
+        guard self.state.seat(guest, at: Self.guest), let node = self.nodeTable.position(of: name) else {
             return .refused(Self.noRoom)
         }
         let start = self.state.checkpoint

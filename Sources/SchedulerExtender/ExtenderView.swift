@@ -1,4 +1,5 @@
 public import ControlLoop
+import KubernetesAPI
 import PlacementSolver
 public import SchedulingModel
 
@@ -12,7 +13,7 @@ public struct ExtenderView: Sendable {
     var state: SolverState
     private let podByUID: [String: Int]
     private let keys: Set<PodKey>
-    let nodeByName: [NodeName: Int]
+    let nodeTable: NodeNameTable
     /// Whether the pod had its node before the plan.
     let isFactByPod: [Bool]
     /// Pods that room is kept for while others leave it, with what the plan decided for each.
@@ -53,13 +54,12 @@ public struct ExtenderView: Sendable {
                 if let pod = self.state.snapshot.podIndex(of: key) { self.preemptionByPod[pod] = preemption }
             }
         }
-        self.nodeByName = Dictionary(uniqueKeysWithValues: snapshot.nodes.enumerated().map { ($1.name, $0) })
+        self.nodeTable = NodeNameTable(snapshot.nodes.lazy.map(\.name))
     }
 
-    /// Whether the snapshot holds a pod of this UID.
-    func knows(_ uid: String) -> Bool { self.podByUID[uid] != nil }
-
     func pod(ofUID uid: String) -> Int? { self.podByUID[uid] }
+
+    func asksForDevices(_ pod: Int) -> Bool { !self.state.snapshot.pods[pod].deviceRequests.isEmpty }
 
     // MARK: Which pod is meant
 
@@ -88,58 +88,90 @@ public struct ExtenderView: Sendable {
     enum Verdict: Hashable {
         case fits
         /// Would fit if others left.
-        case busy(String)
+        case busy(Cause)
         /// Nothing that leaves would help.
-        case never(String)
+        case never(Cause)
+    }
+
+    /// Told without the node's name, so that the scheduler can count equal ones.
+    enum Cause: Hashable {
+        case gangWaits
+        case gangElsewhere
+        case keptForPlanned
+        case nodeNotSeen
+        case nameTaken
+        case resourceUnknown
+        case rejection(ReasonCode)
+
+        var text: String {
+            switch self {
+            case .gangWaits: "the gang waits whole"
+            case .gangElsewhere: "the plan keeps the gang elsewhere"
+            case .keptForPlanned: "kept for planned pods"
+            case .nodeNotSeen: "node not seen yet"
+            case .nameTaken: "another pod of this name is known"
+            case .resourceUnknown: "no node has a resource that the pod asks for"
+            case .rejection(let code): code.rawValue
+            }
+        }
     }
 
     var nodeCount: Int { self.state.snapshot.nodes.count }
 
     /// The node that the plan, or a decision made before it, gives the pod.
     func plannedNode(of pod: Int) -> NodeName? {
-        if self.preemptionByPod[pod] != nil { return nil }
-        return self.state.node(of: pod).map { self.state.snapshot.nodes[$0].name }
+        self.plannedPosition(of: pod).map { self.state.snapshot.nodes[$0].name }
+    }
+
+    func plannedPosition(of pod: Int) -> Int? {
+        self.preemptionByPod[pod] == nil ? self.state.node(of: pod) : nil
     }
 
     func isGangMember(_ pod: Int) -> Bool { self.state.groups.topGroupByPod[pod] >= 0 }
 
-    static let waits = "the gang waits whole"
+    /// Positions of the nodes; nil for those that the snapshot does not hold.
+    func positions(of names: JSONStrings) -> [Int?] {
+        var positions: [Int?] = []
+        positions.reserveCapacity(names.count)
+        names.forEachBytes { positions.append(self.nodeTable.position(of: $0)) }
+        return positions
+    }
 
     /// What is to be said of each node: a member of a gang goes where the plan says and nowhere else; a single pod goes where it
     /// fits beside everything that is planned.
-    mutating func verdicts(of pod: Int, on names: [NodeName]) -> [Verdict] {
+    mutating func verdicts(of pod: Int, on nodes: [Int?]) -> [Verdict] {
         if self.isGangMember(pod) {
-            guard let name = self.plannedNode(of: pod) else {
-                return names.map { _ in .busy(Self.waits) }
-            }
-            return names.map { $0 == name ? .fits : .busy("the plan keeps the gang elsewhere") }
+            guard let planned = self.plannedPosition(of: pod) else { return nodes.map { _ in .busy(.gangWaits) } }
+            return nodes.map { $0 == planned ? .fits : .busy(.gangElsewhere) }
         }
         let start = self.state.checkpoint
         self.state.release(pod)
         defer { self.state.rollback(to: start) }
-        return names.map { self.verdict(of: pod, on: $0) }
+        return nodes.map { self.verdict(of: pod, on: $0) }
     }
 
-    private mutating func verdict(of pod: Int, on name: NodeName) -> Verdict {
-        guard let node = self.nodeByName[name] else { return .busy("node not seen yet") }
+    private mutating func verdict(of pod: Int, on node: Int?) -> Verdict {
+        guard let node else { return .busy(.nodeNotSeen) }
         if self.state.fit(pod, on: node) != nil { return .fits }
-        guard let code = self.state.firstRejection(pod, on: node)?.code else { return .busy("kept for planned pods") }
-        return code.isCuredByLeaving ? .busy(code.rawValue) : .never(code.rawValue)
+        guard let code = self.state.firstRejection(pod, on: node)?.code else { return .busy(.keptForPlanned) }
+        return code.isCuredByLeaving ? .busy(.rejection(code)) : .never(.rejection(code))
     }
 
     // MARK: Prioritize
 
     /// 0 to 10: the planned node 10, others by how few devices they have free, the fullest 9.
-    mutating func scores(of pod: Int, on names: [NodeName]) -> [Int] {
-        let planned = self.plannedNode(of: pod)
-        let free = names.map { name in
-            self.nodeByName[name].map { self.state.deviceCounts(on: $0).idle } ?? .max
-        }
-        let levels = Array(Set(free)).sorted()
-        let rank = Dictionary(uniqueKeysWithValues: levels.enumerated().map { ($1, $0) })
-        return zip(names, free).map { name, free in
-            if name == planned { return 10 }
-            return max(0, 9 - (rank[free] ?? 9) * 10 / max(1, levels.count))
+    func scores(of pod: Int, on nodes: [Int?]) -> [Int] {
+        let planned = self.plannedPosition(of: pod)
+        let free = nodes.map { node in node.map { self.state.deviceCounts(on: $0).idle } }
+        // How many lower levels of free devices occur, by level.
+        var rank = [Int](repeating: 0, count: (free.lazy.compactMap(\.self).max() ?? 0) + 1)
+        for case .some(let level) in free { rank[level] = 1 }
+        var levels = 0
+        for level in rank.indices { (rank[level], levels) = (levels, levels + rank[level]) }
+        if free.contains(nil) { levels += 1 }
+        return zip(nodes, free).map { node, free in
+            if node != nil, node == planned { return 10 }
+            return max(0, 9 - (free.map { rank[$0] } ?? levels - 1) * 10 / levels)
         }
     }
 
@@ -160,7 +192,7 @@ public struct ExtenderView: Sendable {
 
     /// Whether the pod fits on a node once these have left it, and no gang is torn by that.
     mutating func fits(_ pod: Int, on name: NodeName, without victims: [String]) -> Bool {
-        guard let node = self.nodeByName[name], !victims.isEmpty else { return false }
+        guard let node = self.nodeTable.position(of: name), !victims.isEmpty else { return false }
         let pods = victims.compactMap { self.podByUID[$0] }
         guard pods.count == victims.count, !pods.contains(where: { self.isGangMember($0) }) else { return false }
         let start = self.state.checkpoint

@@ -58,24 +58,27 @@ public final class SchedulerExtender: Sendable {
     /// - Returns: `ExtenderFilterResult`.
     public func filter(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
         let request = try ExtenderRequest(body)
-        guard let state = self.podState(request) else { return request.answer(passing: { _ in true }) }
-        let names = request.names
-        let (verdicts, isSample) = try self.ask(request, state) { view, subject in
-            guard case .pod(let pod) = subject else { return (names.map { _ in Self.verdict(on: subject) }, false) }
-            let planned = view.plannedNode(of: pod)
-            let isSample = planned.map { names.count > 1 && !names.contains($0) } ?? false
-            return (view.verdicts(of: pod, on: names), isSample)
+        let answer = try self.ask(request) { view, subject -> (verdicts: [ExtenderView.Verdict], isSample: Bool)? in
+            guard case .pod(let pod) = subject else { return nil }
+            let nodes = view.positions(of: request.names)
+            let isSample = view.plannedPosition(of: pod).map { nodes.count > 1 && !nodes.contains($0) } ?? false
+            return (view.verdicts(of: pod, on: nodes), isSample)
         }
-        if isSample { self.counted.withLock { $0.sampled += 1 } }
-        return request.answer(verdicts)
+        switch answer {
+        case .passes: return request.answer(.fits)
+        case .answered(let subject, nil): return request.answer(Self.verdict(on: subject))
+        case .answered(_, let answer?):
+            if answer.isSample { self.counted.withLock { $0.sampled += 1 } }
+            return request.answer(answer.verdicts)
+        }
     }
 
     /// What holds of every node.
     private static func verdict(on subject: ExtenderView.Subject) -> ExtenderView.Verdict {
         switch subject {
-        case .pod, .newGangMember: .busy(ExtenderView.waits)
-        case .otherUnderItsName: .busy("another pod of this name is known")
-        case .unservable: .never("no node has a resource that the pod asks for")
+        case .pod, .newGangMember: .busy(.gangWaits)
+        case .otherUnderItsName: .busy(.nameTaken)
+        case .unservable: .never(.resourceUnknown)
         }
     }
 
@@ -83,12 +86,12 @@ public final class SchedulerExtender: Sendable {
     /// - Returns: `HostPriorityList`, one entry per node that was asked about.
     public func prioritize(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
         let request = try ExtenderRequest(body)
-        var scores = request.names.map { _ in 0 }
-        if let state = self.podState(request) {
-            scores = try self.ask(request, state) { view, subject in
-                guard case .pod(let pod) = subject else { return scores }
-                return view.scores(of: pod, on: request.names)
-            }
+        let answer = try self.ask(request) { view, subject -> [Int]? in
+            guard case .pod(let pod) = subject else { return nil }
+            return view.scores(of: pod, on: view.positions(of: request.names))
+        }
+        guard case .answered(_, let scores?) = answer else {
+            return request.answer(scores: [Int](repeating: 0, count: request.names.count))
         }
         return request.answer(scores: scores)
     }
@@ -100,75 +103,72 @@ public final class SchedulerExtender: Sendable {
     /// - Returns: `ExtenderPreemptionResult`.
     public func preempt(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
         let request = try ExtenderRequest(body)
-        var kept: [(String, JSONTree)] = []
-        let state = self.podState(request)
-        if let state, let planned = try self.plannedVictims(request, state) {
-            let victims: JSONTree = [
-                "Pods": .array(planned.uids.map { ["UID": .string($0)] }), "NumPDBViolations": 0,
-            ]
-            return (["NodeNameToMetaVictims": .object([.init(planned.node.rawValue, victims)])] as JSONTree).bytes
+        let answer = try self.ask(request) { view, subject -> [JSONTree.Member] in
+            guard case .pod(let pod) = subject else { return [] }
+            if let planned = view.plannedVictims(of: pod),
+                request.victims.contains(where: { $0.node == planned.node })
+            {
+                return [Self.member(planned.node, planned.uids, budgetViolations: 0)]
+            }
+            let kept = request.victims.filter { view.fits(pod, on: $0.node, without: $0.uids) }
+            return kept.map { Self.member($0.node, $0.uids, budgetViolations: $0.budgetViolations) }
         }
-        for candidate in request.victims {
-            let victims: JSONTree = [
-                "Pods": .array(candidate.uids.map { ["UID": .string($0)] }),
-                "NumPDBViolations": .integer(candidate.budgetViolations),
-            ]
+        let kept =
+            switch answer {
+            case .answered(_, let kept): kept
             // A pod without devices is the scheduler's own business.
-            guard let state else {
-                kept.append((candidate.node.rawValue, victims))
-                continue
+            case .passes:
+                request.victims.map { Self.member($0.node, $0.uids, budgetViolations: $0.budgetViolations) }
             }
-            let fits = try self.ask(request, state) { view, subject in
-                guard case .pod(let pod) = subject else { return false }
-                return view.fits(pod, on: candidate.node, without: candidate.uids)
-            }
-            if fits { kept.append((candidate.node.rawValue, victims)) }
-        }
-        let nodes = JSONTree.object(kept.map { .init($0.0, $0.1) })
-        return (["NodeNameToMetaVictims": nodes] as JSONTree).bytes
+        return (["NodeNameToMetaVictims": .object(kept)] as JSONTree).bytes
     }
 
-    private func plannedVictims(
-        _ request: ExtenderRequest, _ state: PodState
-    ) throws(Refusal) -> (node: NodeName, uids: [String])? {
-        let planned = try self.ask(request, state) { view, subject -> (node: NodeName, uids: [String])? in
-            guard case .pod(let pod) = subject else { return nil }
-            return view.plannedVictims(of: pod)
-        }
-        guard let planned, request.victims.contains(where: { $0.node == planned.node }) else { return nil }
-        return planned
+    private static func member(_ node: NodeName, _ uids: [String], budgetViolations: Int64) -> JSONTree.Member {
+        .init(
+            node.rawValue,
+            ["Pods": .array(uids.map { ["UID": .string($0)] }), "NumPDBViolations": .integer(budgetViolations)])
     }
 
     // MARK: The pod
 
-    /// Nil for a pod that asks for no accelerator.
-    private func podState(_ request: ExtenderRequest) -> PodState? {
-        guard request.mayAskForDevices else { return nil }
-        let object = ManifestObject(
-            apiVersion: "v1", kind: "Pod", value: request.pod, origin: ManifestOrigin(file: "extender"))
-        return self.importedPod(object).flatMap { $0.deviceRequests.isEmpty ? nil : $0 }
+    private enum Asked<Answer: Sendable>: Sendable {
+        /// The pod asks for no accelerator.
+        case passes
+        case answered(ExtenderView.Subject, Answer)
     }
 
-    /// Of a pod without a node.
-    func importedPod(_ object: ManifestObject) -> PodState? {
-        self.importer.importCluster([object]).snapshot.pods.first
-    }
-
-    /// One question at a time: it is tried on the view itself and taken back.
+    /// One question at a time: it is tried on the view itself and taken back. A pod that the plan does not know is imported from the request.
     private func ask<Answer: Sendable>(
-        _ request: ExtenderRequest, _ state: PodState,
-        _ question: (inout ExtenderView, ExtenderView.Subject) -> Answer
-    ) throws(Refusal) -> Answer {
-        var demand = state
-        demand.standing = .pending
-        let answered = self.withView { view -> (answer: Answer, isStranger: Bool) in
-            let isStranger = !view.knows(request.uid)
-            let subject = view.subject(uid: request.uid, demand)
-            return (question(&view, subject), isStranger)
+        _ request: ExtenderRequest, _ question: (inout ExtenderView, ExtenderView.Subject) -> Answer
+    ) throws(Refusal) -> Asked<Answer> {
+        guard request.mayAskForDevices else { return .passes }
+        let uid = request.uid
+        let known = self.withView { view -> Asked<Answer>? in
+            guard let pod = view.pod(ofUID: uid) else { return nil }
+            return view.asksForDevices(pod) ? .answered(.pod(pod), question(&view, .pod(pod))) : .passes
+        }
+        if case .some(.some(let answer)) = known { return answer }
+        guard let state = self.importedPod(request) else { return .passes }
+        let answered = self.withView { view in
+            let subject = view.subject(uid: uid, state)
+            return Asked.answered(subject, question(&view, subject))
         }
         guard let answered else { throw .notReady }
-        if answered.isStranger { self.note(stranger: request.uid) }
-        return answered.answer
+        self.note(stranger: uid)
+        return answered
+    }
+
+    /// As one that waits. Nil for a pod that asks for no accelerator.
+    private func importedPod(_ request: ExtenderRequest) -> PodState? {
+        let object = ManifestObject(
+            apiVersion: "v1", kind: "Pod", value: request.pod, origin: ManifestOrigin(file: "extender"))
+        guard var state = self.importedPod(object), !state.deviceRequests.isEmpty else { return nil }
+        state.standing = .pending
+        return state
+    }
+
+    func importedPod(_ object: ManifestObject) -> PodState? {
+        self.importer.importCluster([object]).snapshot.pods.first
     }
 
     /// Nil before the first plan.

@@ -165,6 +165,19 @@ extension JSONDocument {
             start: cjson_string_bytes(self.tape, self.strings, position),
             count: Int(cjson_string_length(self.tape, self.strings, position)))
     }
+
+    func positionsOfStrings(inArrayAt array: Int) -> [Int] {
+        var positions: [Int] = []
+        var position = array + 1
+        while true {
+            switch JSONValue.ElementType(rawValue: cjson_type(self.tape, position)) {
+            case .closeBracket: return positions
+            case .quote: positions.append(position)
+            default: break
+            }
+            position = cjson_next(self.tape, position)
+        }
+    }
 }
 
 extension UnsafeBufferPointer<UInt8> {

@@ -3,24 +3,47 @@
 public struct JSONWriter {
     public private(set) var bytes: [UInt8] = []
 
-    public init() {}
+    /// - Parameter capacity: Bytes that are expected.
+    public init(capacity: Int = 0) { self.bytes.reserveCapacity(capacity) }
 
     public mutating func write(_ byte: UInt8) { self.bytes.append(byte) }
 
     public mutating func write(raw: some Sequence<UInt8>) { self.bytes.append(contentsOf: raw) }
 
+    /// JSON that is known when this is compiled.
+    public mutating func write(literal: StaticString) {
+        self.bytes.append(
+            contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
     public mutating func write(string: String) {
+        var string = string
+        string.withUTF8 { self.write(stringBytes: $0) }
+    }
+
+    /// - Parameter stringBytes: UTF-8.
+    mutating func write(stringBytes: UnsafeBufferPointer<UInt8>) {
         self.bytes.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                self.bytes.append(UInt8(ascii: "\\"))
-                self.bytes.append(byte)
-            case 0..<0x20: self.writeControl(byte)
-            default: self.bytes.append(byte)
-            }
+        if stringBytes.contains(where: Self.isEscaped) {
+            for byte in stringBytes { self.write(escaping: byte) }
+        } else {
+            self.bytes.append(contentsOf: stringBytes)
         }
         self.bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func write(escaping byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            self.bytes.append(UInt8(ascii: "\\"))
+            self.bytes.append(byte)
+        case 0..<0x20: self.writeControl(byte)
+        default: self.bytes.append(byte)
+        }
     }
 
     private mutating func writeControl(_ byte: UInt8) {
