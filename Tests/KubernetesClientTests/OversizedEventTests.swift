@@ -1,3 +1,5 @@
+import FakeKubernetesAPI
+import HTTPTransport
 import KubernetesAPI
 import Synchronization
 import Testing
@@ -58,7 +60,7 @@ struct OversizedEventTests {
     func goesOn() async throws {
         let world = World(eventLimit: Self.limit)
         try await world.makePods("a", "b")
-        try await self.follow(world) { kept in
+        try await self.follow(world) { (kept: Kept) async throws in
             #expect(try await eventually { kept.now.sizes?.count == 2 })
             try await self.annotate(world, "a", 5000)
             #expect(try await eventually { kept.now.sizes == ["a": 5000, "b": 0] })
@@ -81,7 +83,7 @@ struct OversizedEventTests {
         let world = World(eventLimit: Self.limit)
         try await world.makePods("a", "b")
         try await self.annotate(world, "a", 5000)
-        try await self.follow(world) { kept in
+        try await self.follow(world) { (kept: Kept) async throws in
             #expect(try await eventually { kept.now.sizes == ["a": 5000, "b": 0] })
             #expect(kept.now.lists == 1)
         }
@@ -91,7 +93,7 @@ struct OversizedEventTests {
     func fallsBack() async throws {
         let world = World(eventLimit: Self.limit)
         try await world.makePods("a")
-        try await self.follow(world) { kept in
+        try await self.follow(world) { (kept: Kept) async throws in
             #expect(try await eventually { kept.now.sizes?.count == 1 })
             world.transport.add(.answer(403), to: "GET", "/pods/a")
             try await self.annotate(world, "a", 5000)
