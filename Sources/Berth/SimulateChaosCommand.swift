@@ -63,6 +63,7 @@ struct ChaosSummary {
     private var faults: [String: Int] = [:]
     private var evictions = 0
     private var launches = 0
+    private var emptied = 0
 
     mutating func add(_ outcome: ChaosOutcome) {
         self.seeds += 1
@@ -70,6 +71,7 @@ struct ChaosSummary {
         if outcome.finding != nil { self.failures += 1 }
         self.evictions += outcome.evictionCount
         self.launches += outcome.launchCount
+        self.emptied += outcome.emptiedCount
         self.faults.merge(outcome.faults, uniquingKeysWith: +)
     }
 
@@ -78,7 +80,7 @@ struct ChaosSummary {
         let total = self.faults.values.reduce(0, +)
         var text =
             "\(self.seeds) seeds, \(self.failures) failed; \(minutes / 60) h \(minutes % 60) min simulated, \(total) faults, "
-            + "\(self.evictions) evictions for higher priority, \(self.launches) launches\n"
+            + "\(self.evictions) evictions for higher priority, \(self.launches) launches, \(self.emptied) nodes emptied\n"
         for fault in self.faults.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text += "  \(fault.key): \(fault.value)\n"
         }

@@ -93,7 +93,8 @@ struct GiveBackLedger {
             states.append(pod)
         }
         let trial = ClusterSnapshot(
-            nodes: self.snapshot.nodes.filter { $0.name != node }, pods: states, groups: self.snapshot.groups,
+            nodes: self.snapshot.nodes.filter { $0.name != node && !self.limits.closedNodes.contains($0.name) },
+            pods: states, groups: self.snapshot.groups,
             topology: self.snapshot.topology)
         let plan = try Planner(configuration: configuration).plan(trial)
         return plan.pending.isEmpty && plan.assignments.count == pods.count ? plan.assignments : nil

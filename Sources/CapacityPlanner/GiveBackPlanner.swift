@@ -56,6 +56,8 @@ public struct GiveBackPlanner: Sendable {
         public var podBudgets: [PodBudget] = []
         /// Nodes that may still be disturbed now, per pool; a pool that is not listed has no limit. 0 outside its window.
         public var nodeBudgets: [String: Int] = [:]
+        /// Nodes that nothing is moved to.
+        public var closedNodes: Set<NodeName> = []
         /// Empty nodes to keep ready, per pool.
         public var headroom: [String: Int] = [:]
 

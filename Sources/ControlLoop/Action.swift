@@ -69,6 +69,8 @@ public enum EvictionReason: Hashable, Sendable {
     case preempted(for: PodKey)
     /// Its node is about to be taken by the cloud.
     case interrupted(NodeName)
+    /// It, or another member of its gang, stands on an under-used node; all of them fit elsewhere.
+    case consolidated(NodeName)
 }
 
 public enum ActionResult: Hashable, Sendable {

@@ -25,10 +25,11 @@ extension ControlLoop {
         var purchases: PurchasePlan?
         var violations: [Violation] = []
         do throws(RefusedPlan) {
-            if case .accepted = verdict { purchases = try self.planCapacity(plan, snapshot, now) }
+            if case .accepted = verdict { purchases = try self.planCapacity(plan, snapshot, version: digest, now) }
         } catch {
             violations = error.violations
         }
+        actions += self.takeConsolidationEvictions()
         let decisions = actions.map {
             DecisionRecord(atMillis: now, cycle: self.cycleCount, snapshotDigest: digest, action: $0)
         }

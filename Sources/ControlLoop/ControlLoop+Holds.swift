@@ -32,6 +32,7 @@ extension ControlLoop {
         case .gangIncomplete(let group): self.partialGangs[group] != nil
         case .preempted(let preemptor): self.nominations[preemptor] != nil
         case .interrupted(let node): self.capacity.notices[node] != nil && pod.state.node == node
+        case .consolidated(let node): if case .emptying? = self.capacity.giving[node] { true } else { false }
         }
     }
 

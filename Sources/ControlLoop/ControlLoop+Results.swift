@@ -138,6 +138,9 @@ extension ControlLoop {
             self.refusals[target.key] = Refusal(uid: target.uid, message: message, untilMillis: until)
             self.requestCycle(now)
         case .evict(let target, .preempted): self.spare(target, now)
+        case .evict(let target, .consolidated(let node)):
+            self.spare(target, now)
+            self.cancelEmptying(node, now)
         case .evict, .read: self.retries.append(Retry(dueMillis: until, kind: kind))
         case .explain, .nominate: break
         }

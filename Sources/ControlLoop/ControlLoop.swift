@@ -263,6 +263,10 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var joinMillis: Int64 = 900_000
     /// How long a bought node must have stood empty, and unwanted, before it is given back.
     public var idleMillis: Int64 = 300_000
+    /// How long nobody must have come to a bought node or left it before its pods may be moved for money's sake.
+    public var consolidateMillis: Int64 = 600_000
+    /// How long a node that was emptied is kept for the pods that stood there, until others like them stand somewhere.
+    public var returnMillis: Int64 = 120_000
     /// How long after a node was seen closed to newcomers it must still be empty. Longer than a binding may be under way.
     public var settleMillis: Int64 = 10_000
 

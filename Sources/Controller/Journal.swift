@@ -48,6 +48,7 @@ public struct Journal: Sendable {
         case .evict(_, .gangIncomplete(let group)): line["incompleteGang"] = .string(group.description)
         case .evict(_, .preempted(let preemptor)): line["preemptor"] = .string("\(preemptor)")
         case .evict(_, .interrupted(let node)): line["interruptedNode"] = .string(node.rawValue)
+        case .evict(_, .consolidated(let node)): line["emptiedNode"] = .string(node.rawValue)
         case .nominate(_, let node): line["node"] = node.map { .string($0.rawValue) } ?? .null
         case .read: break
         }

@@ -73,6 +73,8 @@ public struct NodePool: Hashable, Sendable {
     public var priority = 0
     /// Nodes that stand empty and ready for work to come, besides those that have some.
     public var warmNodes = 0
+    /// Whether pods may be moved off under-used nodes so that these can be given back; empty ones are in any case.
+    public var movesPods = true
     /// Minimums of certain times, in any order; of those that hold at a time, `minNodes` among them, the largest counts.
     public var schedules: [ScheduledMinimum] = []
     /// Of those that hold at a time the narrowest counts.

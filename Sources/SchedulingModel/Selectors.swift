@@ -75,6 +75,12 @@ public struct NodeSelector: Hashable, Sendable {
         self.terms.contains { $0.matches(name: name, labels: labels) }
     }
 
+    /// The same without the conditions on the node's name; nil where nothing else is asked for.
+    public var withoutNames: NodeSelector? {
+        let terms = self.terms.map { NodeSelectorTerm(labels: $0.labels) }
+        return terms.contains { $0.labels.isEmpty } ? nil : NodeSelector(terms)
+    }
+
     /// The one node that every term names; nil where another could match.
     public var onlyNode: NodeName? {
         let names = self.terms.map { term -> String? in

@@ -10,6 +10,8 @@ struct Auditor {
     /// Evictions for work of higher priority.
     var evictionCount = 0
     var launchCount = 0
+    /// Nodes whose pods were moved away.
+    var emptiedCount = 0
     /// Claims that somebody else has removed.
     var removedClaims: Set<String> = []
     /// Tokens and machines that a replica has said are over.
@@ -36,6 +38,7 @@ struct Auditor {
             }
         }
         self.checkPreemptions(actions, of: replica, atMillis: now)
+        self.checkMoves(actions, of: replica, atMillis: now)
         for key in gangs.sorted() {
             guard let group = replica.view.groups[key] else { continue }
             let members = replica.view.pods.values.filter { $0.state.group == key }

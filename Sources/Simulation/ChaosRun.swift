@@ -27,6 +27,8 @@ public struct ChaosOutcome: Hashable, Sendable {
     public var evictionCount: Int
     /// Launches that brought machines.
     public var launchCount: Int
+    /// Nodes whose pods were moved away so that they could be given back.
+    public var emptiedCount: Int
     /// The first broken rule; nil where all held.
     public var finding: String?
     /// What happened, one line each; empty unless asked for.
@@ -42,7 +44,8 @@ public enum ChaosRun {
         let finding = world.run()
         return ChaosOutcome(
             seed: seed, simulatedMillis: world.now, faults: world.faults,
-            evictionCount: world.auditor.evictionCount, launchCount: world.auditor.launchCount, finding: finding,
+            evictionCount: world.auditor.evictionCount, launchCount: world.auditor.launchCount,
+            emptiedCount: world.auditor.emptiedCount, finding: finding,
             trace: world.trace)
     }
 }

@@ -25,11 +25,12 @@ extension ChaosWorld {
         let door: ObservedPod.Door =
             isGang
             ? self.generator.pick([.gate, .gate, .binding]) : self.generator.pick([.gate, .binding, .scheduler])
-        let workload = SimulatedWorkload(
+        var workload = SimulatedWorkload(
             name: "w\(self.workloads.count)", podCount: podCount, devicesPerPod: self.generator.pick([1, 2, 4, 8]),
             priority: Int32(self.generator.int(in: 0...2) * 10), door: door,
             minMember: isGang ? self.generator.int(in: 2...podCount) : nil,
             requiredLevel: isGang && self.generator.once(in: 3) ? 0 : nil, createdSeconds: self.now / 1000)
+        workload.refusesDisruption = self.workloads.count % 5 == 3
         self.note(
             "\(workload.name): \(podCount) pods of \(workload.devicesPerPod), min \(workload.minMember ?? 0), \(door)")
         self.workloads.append(workload)

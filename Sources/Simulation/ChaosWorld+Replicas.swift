@@ -139,6 +139,8 @@ extension ChaosWorld {
         configuration.joinMillis = 60_000
         configuration.idleMillis = 20_000
         configuration.settleMillis = 5000
+        configuration.consolidateMillis = 20_000
+        configuration.returnMillis = 30_000
         configuration.firstBackoffSeconds = 5
         configuration.longestBackoffSeconds = 120
         self.replicas[index].loop = ControlLoop(configuration: configuration)

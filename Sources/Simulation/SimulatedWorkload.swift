@@ -14,6 +14,8 @@ struct SimulatedWorkload {
     var requiredLevel: Int?
     /// Whether a kube-scheduler places the pods on its own.
     var isForeign: Bool { self.door == .scheduler }
+    /// Its pods must not be moved for money's sake.
+    var refusesDisruption = false
     var isDeleted = false
     var createdSeconds: Int64 = 0
 
@@ -35,11 +37,13 @@ struct SimulatedWorkload {
             requests[.nvidiaGPU] = Int64(self.devicesPerPod)
             devices = [DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: self.devicesPerPod)]
         }
-        return PodState(
+        var pod = PodState(
             key: self.podKey(index),
             standing: self.isForeign ? .foreignScheduler("default-scheduler") : .pending, labels: ["app": self.name],
             creationSeconds: self.createdSeconds, priority: self.priority, requests: requests, deviceRequests: devices,
             group: self.group)
+        pod.refusesDisruption = self.refusesDisruption
+        return pod
     }
 }
 

@@ -35,6 +35,7 @@ public struct NodePoolBuilder: Sendable {
                 name: settings.name, offerings: offerings, minNodes: settings.minNodes, maxNodes: settings.maxNodes)
             pool.priority = settings.priority
             pool.warmNodes = settings.warmNodes
+            pool.movesPods = settings.consolidation == .whenUnderUsed
             pool.schedules = settings.schedules
             pool.disruptionBudgets = settings.disruptionBudgets
             pool.nodeCount = self.snapshot.nodes.count { $0.labels[Self.poolLabel] == settings.name }

@@ -6,7 +6,7 @@ extension PoolSettings: ObjectReadable {
         fields.refuseFields(besides: [
             "name", "instanceTypes", "zones", "capacityTypes", "minNodes", "maxNodes", "labels", "taints",
             "allocatable", "launchShares", "prices", "machineTypes", "provider", "priority", "warmNodes", "schedules",
-            "disruptionBudgets",
+            "disruptionBudgets", "consolidation",
         ])
         guard let name = fields.requiredString("name") else { return nil }
         self.init(name: name, instanceTypes: fields.strings("instanceTypes"), zones: fields.strings("zones"))
@@ -19,6 +19,7 @@ extension PoolSettings: ObjectReadable {
         self.priority = Int(clamping: fields.integer("priority", in: -1_000_000...1_000_000) ?? 0)
         self.warmNodes = Int(clamping: fields.integer("warmNodes", in: 0...1_000_000) ?? 0)
         if self.warmNodes > self.maxNodes { fields.report("warmNodes", expected: "at most maxNodes, \(self.maxNodes)") }
+        self.consolidation = fields.choice("consolidation", as: Consolidation.self) ?? .whenUnderUsed
         self.readTimes(fields)
         self.labels = fields.stringMap("labels")
         self.taints = fields.objects("taints", as: Node.Taint.self).map(Taint.init)

@@ -12,6 +12,7 @@ public struct PoolSettings: Hashable, Sendable {
     public var priority = 0
     /// Empty nodes to keep ready.
     public var warmNodes = 0
+    public var consolidation = Consolidation.whenUnderUsed
     public var schedules: [ScheduledMinimum] = []
     public var disruptionBudgets: [NodeDisruptionBudget] = []
     public var labels: [String: String] = [:]
@@ -24,6 +25,13 @@ public struct PoolSettings: Hashable, Sendable {
     public var machineTypes: [MachineSetting] = []
     /// Nil: what the plan would buy is shown, and nobody buys it.
     public var provider: ProviderSetting?
+
+    /// When nodes are given back.
+    public enum Consolidation: String, Hashable, CaseIterable, Sendable {
+        case whenEmpty
+        /// Also when the pods there fit elsewhere; they are moved.
+        case whenUnderUsed
+    }
 
     public init(name: String, instanceTypes: [String], zones: [String]) {
         self.name = name

@@ -28,6 +28,7 @@ struct CapacityState: Sendable {
     /// When give-back, and purchases, were last decided.
     var examinedMillis = Int64.min
     var giving: [NodeName: Giving] = [:]
+    var consolidation = ConsolidationState()
     var notices: [NodeName: Notice] = [:]
     /// Since when something waits that nothing bought so far will hold.
     var demandSinceMillis: Int64?
@@ -103,6 +104,8 @@ struct CapacityState: Sendable {
     enum Giving: Hashable {
         /// Tainted, or about to be; since when the watch has shown the taint.
         case draining(taintedMillis: Int64?)
+        /// Its pods are moved away first.
+        case emptying(Emptying)
         /// Somebody has come, or is about to: the taint goes again.
         case cancelled
     }

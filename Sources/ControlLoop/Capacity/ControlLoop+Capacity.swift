@@ -49,7 +49,7 @@ extension ControlLoop {
         guard !state.isIdle else { return [] }
         var deadlines = state.idleSince.values.map { $0 + self.configuration.idleMillis }
         if let since = state.demandSinceMillis { deadlines.append(since + self.configuration.purchaseDelayMillis) }
-        deadlines += [state.unblockMillis, self.nextPoolChangeMillis].compactMap(\.self)
+        deadlines += [state.unblockMillis, self.nextPoolChangeMillis, state.consolidation.lookMillis].compactMap(\.self)
         return deadlines.filter { $0 > state.examinedMillis }
     }
 
@@ -70,6 +70,7 @@ extension ControlLoop {
         for case .draining(let since?) in state.giving.values {
             deadlines.append(since + self.configuration.settleMillis)
         }
+        for case .emptying(let emptying) in state.giving.values { deadlines += self.deadline(emptying) }
         for notice in state.notices.values {
             if let seconds = notice.spot.nextDeadline { deadlines.append(seconds * 1000) }
             deadlines.append(notice.sinceMillis + self.configuration.settleMillis)
@@ -81,7 +82,7 @@ extension ControlLoop {
     /// Nodes that nothing is placed on although the watch does not show why yet.
     func closedNodes() -> Set<NodeName> {
         var names = Set(self.capacity.notices.keys)
-        for (name, giving) in self.capacity.giving { if case .draining = giving { names.insert(name) } }
+        for (name, giving) in self.capacity.giving where giving != .cancelled { names.insert(name) }
         for launch in self.capacity.launches.values {
             names.formUnion(launch.claim.machines(.leaving).compactMap { self.capacity.nodeByMachine[$0] })
         }

@@ -9,13 +9,12 @@ extension ControlLoop {
     /// - Returns: What is bought; nil where nothing was to be decided.
     /// - Throws: `RefusedPlan` where the verifier rejects a trial: a bug of ours.
     mutating func planCapacity(
-        _ plan: Plan, _ snapshot: ClusterSnapshot, _ now: Int64
+        _ plan: Plan, _ snapshot: ClusterSnapshot, version: String, _ now: Int64
     ) throws(RefusedPlan) -> PurchasePlan? {
         guard self.isLeader, !self.capacity.isIdle else { return nil }
         self.tellOfNotices()
         self.capacity.unblockMillis = nil
-        let future = FutureCluster(self, plan, snapshot)
-        let ahead = try Planner(configuration: self.lookingAhead).plan(future.snapshot)
+        let (future, ahead) = try self.lookAhead(plan, snapshot)
         let used = Set(ahead.assignments.map(\.node))
         let tokens = Set(used.compactMap { future.tokens[$0] })
         let empty = self.emptyCounts(future, used)
@@ -27,8 +26,24 @@ extension ControlLoop {
         try self.giveBack(snapshot, wanted: used.union(placed), now)
         let purchases = try self.purchases(for: ahead, future, now)
         let isDecided = ahead.pending.isEmpty || purchases != nil || self.capacity.pools.isEmpty
+        let launchCount = self.capacity.launchCount
         self.fillUp(isDecided ? empty : nil, now)
+        let isBuying = self.capacity.launchCount > launchCount || purchases?.purchases.isEmpty == false
+        try self.consolidate(plan, snapshot, version: version, isBuying: isBuying, now)
         return purchases
+    }
+
+    /// A node that is being emptied stays closed, unless that makes somebody wait.
+    private func lookAhead(
+        _ plan: Plan, _ snapshot: ClusterSnapshot
+    ) throws(RefusedPlan) -> (future: FutureCluster, ahead: Plan) {
+        let planner = Planner(configuration: self.lookingAhead)
+        let future = FutureCluster(self, plan, snapshot)
+        let ahead = try planner.plan(future.snapshot)
+        guard !ahead.pending.isEmpty, self.isEmptyingNodes else { return (future, ahead) }
+        let open = FutureCluster(self, plan, snapshot, opensEmptying: true)
+        let better = try planner.plan(open.snapshot)
+        return better.pending.count < ahead.pending.count ? (open, better) : (future, ahead)
     }
 
     /// Buys for what waits even then; nil where nothing waits, or not for long enough.
@@ -84,13 +99,22 @@ struct FutureCluster {
     /// The launches of nodes that have not joined yet, by the names that they stand under.
     private(set) var tokens: [NodeName: String] = [:]
 
-    init(_ loop: ControlLoop, _ plan: Plan, _ snapshot: ClusterSnapshot) {
+    /// - Parameter opensEmptying: Whether nodes that are being emptied may be used.
+    init(_ loop: ControlLoop, _ plan: Plan, _ snapshot: ClusterSnapshot, opensEmptying: Bool = false) {
         var nodes = Dictionary(snapshot.nodes.map { ($0.name, $0) }) { $1 }
         let taken = Set(loop.capacity.notices.keys)
         for name in taken { nodes[name] = nil }
         for (name, giving) in loop.capacity.giving {
-            if case .draining = giving { nodes[name]?.taints.removeAll { $0.key == Taint.givingBack.key } }
+            let isOpen =
+                switch giving {
+                // Of a node that stays after all the taint is about to go.
+                case .draining, .cancelled: true
+                case .emptying: opensEmptying
+                }
+            if isOpen { nodes[name]?.taints.removeAll { $0.key == Taint.givingBack.key } }
         }
+        // Those who are moved are gone then, and their room is free for who comes in place of them.
+        let moved = loop.movedPods
         for launch in loop.capacity.launches.values {
             for (index, name) in Self.expectedNames(launch, loop).enumerated() {
                 let name = name ?? NodeName("(launch \(launch.claim.token) \(index))")
@@ -100,7 +124,8 @@ struct FutureCluster {
             }
         }
         self.snapshot = ClusterSnapshot(
-            nodes: Array(nodes.values), pods: Self.pods(plan, snapshot, taken: taken), groups: snapshot.groups,
+            nodes: Array(nodes.values),
+            pods: Self.pods(plan, snapshot, taken: taken).filter { !moved.contains($0.key) }, groups: snapshot.groups,
             topology: snapshot.topology)
     }
 
@@ -114,7 +139,7 @@ struct FutureCluster {
     }
 
     /// What the plan places stands; what room is made for is served; what stands on a node that is taken will wait again.
-    private static func pods(_ plan: Plan, _ snapshot: ClusterSnapshot, taken: Set<NodeName>) -> [PodState] {
+    static func pods(_ plan: Plan, _ snapshot: ClusterSnapshot, taken: Set<NodeName>) -> [PodState] {
         let places = Dictionary(plan.assignments.map { ($0.pod, $0) }) { $1 }
         let reserved = Set(plan.preemptions.flatMap(\.reservations).map(\.pod))
         return snapshot.pods.compactMap { state in

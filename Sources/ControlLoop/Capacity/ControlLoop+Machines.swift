@@ -125,6 +125,10 @@ extension ControlLoop {
             switch giving {
             case .cancelled:
                 if !isTainted, self.capacity.taintWork[name]?.busy == nil { self.capacity.giving[name] = nil }
+            case .emptying(let emptying):
+                guard self.settleEmptying(name, emptying, isTainted: isTainted, now) else { continue }
+                self.capacity.launches[token]?.claim.set(machine, to: .leaving)
+                self.capacity.giving[name] = nil
             case .draining(let since):
                 guard isTainted else {
                     self.capacity.giving[name] = .draining(taintedMillis: nil)
@@ -158,6 +162,7 @@ extension ControlLoop {
             let price = self.price(of: launch.claim)
             for machine in launch.claim.machines(.joined) {
                 guard let name = self.capacity.nodeByMachine[machine], let node = self.nodes[name] else { continue }
+                if wanted.contains(name) || node.refusesDisruption { self.cancelEmptying(name, now) }
                 if wanted.contains(name) || node.refusesDisruption, case .draining? = self.capacity.giving[name] {
                     self.capacity.giving[name] = .cancelled
                 }
@@ -183,7 +188,7 @@ extension ControlLoop {
         for node in given { self.capacity.giving[node.node] = .draining(taintedMillis: nil) }
     }
 
-    private func price(of claim: LaunchClaim) -> Int64 {
+    func price(of claim: LaunchClaim) -> Int64 {
         let pool = self.capacity.pools.first { $0.name == claim.pool }
         return pool?.offerings.first { $0.key == claim.offering }?.pricePerHourMicroUSD ?? 0
     }
@@ -203,12 +208,15 @@ extension ControlLoop {
             let isTainted = node.taints.contains { $0.key == Taint.givingBack.key }
             switch self.capacity.giving[name] {
             case .draining: if !isTainted { self.askTaint(name, .givingBack, isPresent: true, now) }
+            case .emptying: if !isTainted { self.askTaint(name, .emptying, isPresent: true, now) }
             case .cancelled: if isTainted { self.askTaint(name, .givingBack, isPresent: false, now) }
             case nil:
                 if leaving.contains(name) {
                     if !isTainted { self.askTaint(name, .givingBack, isPresent: true, now) }
                 } else if isTainted, joined.contains(name) {
-                    self.capacity.giving[name] = .draining(taintedMillis: nil)
+                    let isEmptying = node.taints.contains(.emptying)
+                    self.capacity.giving[name] =
+                        isEmptying ? .emptying(Emptying()) : .draining(taintedMillis: nil)
                     self.requestCycle(now)
                 }
             }

@@ -128,8 +128,7 @@ extension ControlLoop {
                 guard let node = self.node(of: machine.id), self.capacity.notices[node.name] == nil else {
                     return false
                 }
-                if case .draining? = self.capacity.giving[node.name] { return true }
-                return machine.phase == .leaving
+                return machine.phase == .leaving || self.capacity.giving[node.name].map { $0 != .cancelled } ?? false
             }
         }
         return counts

@@ -1,0 +1,61 @@
+import SchedulingModel
+
+/// A node that its pods are moved off, from the decision until its machine is given back or its taint taken off again.
+struct Emptying: Hashable {
+    /// Since when the watch has shown the taint.
+    var taintedMillis: Int64?
+    /// Whether the next cycle is to prove that the pods fit elsewhere, and to evict them.
+    var isDue = false
+    var evictedMillis: Int64?
+    /// UIDs of those asked to go.
+    var evicted: Set<String> = []
+    /// Since when nobody has been there.
+    var emptyMillis: Int64?
+    var returns: [AwaitedReturn] = []
+}
+
+/// Pods that have to stand somewhere again before the node that they came from is given back: as many as went, in place of them.
+struct AwaitedReturn: Hashable {
+    /// What tells their successors from other pods: the gang, or the labels.
+    struct Kind: Hashable {
+        var namespace: String
+        var group: PodGroupKey?
+        var labels: [String: String]
+
+        init(_ pod: PodState) {
+            self.namespace = pod.key.namespace
+            self.group = pod.group
+            self.labels = pod.group == nil ? pod.labels : [:]
+        }
+    }
+
+    var kind: Kind
+    var count: Int
+    /// UIDs of the pods of this kind that were there before: none of them is a successor.
+    var before: Set<String>
+}
+
+/// What the leader remembers for moving pods off under-used nodes. A restart begins anew, but for nodes that are tainted already.
+struct ConsolidationState: Sendable {
+    struct Occupancy: Hashable {
+        var pods: Set<String>
+        var sinceMillis: Int64
+    }
+
+    /// Who is on each bought node, and since when just these.
+    var occupancy: [NodeName: Occupancy] = [:]
+    /// The state of the cluster in which a node was last looked at in vain.
+    var tried: [NodeName: String] = [:]
+    /// When there is something to look at again.
+    var lookMillis: Int64?
+    /// Nothing is begun before: trials cost time, and failures disturb for nothing.
+    var notBeforeMillis = Int64.min
+    var failures = 0
+    /// Asked for by the cycle that is running.
+    var evictions: [Action] = []
+}
+
+extension Taint {
+    /// As `givingBack`, on a node whose pods are moved away first.
+    static let emptying = Taint(key: Taint.givingBack.key, value: "emptying", effect: .noSchedule)
+}

@@ -1,0 +1,286 @@
+import CapacityPlanner
+import SchedulingCycle
+import SchedulingModel
+
+/// Moving pods off nodes that cost more than the disturbance does.
+///
+/// One node at a time: it is tainted, and once no binding can be under way to it any more, a plan of the cluster without it places all
+/// its pods, and all members of their gangs; then they are evicted together. The node is kept until others like them stand
+/// somewhere, and taken into use again where they find no other place; only then it is given back.
+extension ControlLoop {
+    /// Chooses a node to empty, or empties the one that was chosen, in a cluster where nothing else is going on.
+    ///
+    /// - Parameters:
+    ///   - version: Tells this state of the cluster from others.
+    ///   - isBuying: Whether this cycle buys nodes.
+    mutating func consolidate(
+        _ plan: Plan, _ snapshot: ClusterSnapshot, version: String, isBuying: Bool, _ now: Int64
+    ) throws(RefusedPlan) {
+        self.noteOccupancy(now)
+        self.capacity.consolidation.lookMillis = nil
+        let emptying = self.emptyingNodes
+        let isCalm = !isBuying && self.isCalm && plan.preemptions.isEmpty
+        if let due = emptying.first(where: { $0.value.isDue && $0.value.evictedMillis == nil }) {
+            let isAlone = emptying.allSatisfy { $0.value.evictedMillis == nil }
+            guard isCalm, isAlone else { return self.cancelEmptying(due.key, now) }
+            try self.empty(due.key, due.value, self.settled(plan, snapshot), now)
+        } else if emptying.isEmpty, isCalm {
+            try self.chooseNodeToEmpty(self.settled(plan, snapshot), version, now)
+        }
+    }
+
+    /// By name.
+    private var emptyingNodes: [(key: NodeName, value: Emptying)] {
+        self.capacity.giving.sorted { $0.key < $1.key }.compactMap { name, giving in
+            if case .emptying(let emptying) = giving { (name, emptying) } else { nil }
+        }
+    }
+
+    var isEmptyingNodes: Bool { !self.emptyingNodes.isEmpty }
+
+    /// Pods that were asked to go, and are still there.
+    var movedPods: Set<PodKey> {
+        let evicted = self.emptyingNodes.reduce(into: Set<String>()) { $0.formUnion($1.value.evicted) }
+        guard !evicted.isEmpty else { return [] }
+        return Set(
+            self.pods.values.filter { evicted.contains($0.uid) && !self.late.contains($0.state.key) }.map(\.state.key))
+    }
+
+    /// Nobody is on the way out by our doing, no node on the way in, none about to be taken.
+    private var isCalm: Bool {
+        self.capacity.isListed && self.evicting.isEmpty && self.capacity.notices.isEmpty
+            && self.capacity.launches.values.allSatisfy {
+                $0.claim.phase != .launching && $0.claim.machines(.expected).isEmpty
+            }
+    }
+
+    private mutating func noteOccupancy(_ now: Int64) {
+        let bought = Set(self.capacity.nodeByMachine.values)
+        var pods: [NodeName: Set<String>] = [:]
+        for pod in self.pods.values where !pod.state.belongsToNode {
+            guard let node = pod.state.node, bought.contains(node) else { continue }
+            pods[node, default: []].insert(pod.uid)
+        }
+        let before = self.capacity.consolidation.occupancy
+        self.capacity.consolidation.occupancy = pods.reduce(into: [:]) { occupancy, entry in
+            let known = before[entry.key].flatMap { $0.pods == entry.value ? $0 : nil }
+            occupancy[entry.key] = known ?? .init(pods: entry.value, sinceMillis: now)
+        }
+        self.capacity.consolidation.tried = self.capacity.consolidation.tried.filter { pods[$0.key] != nil }
+    }
+
+    // MARK: Choosing
+
+    private mutating func chooseNodeToEmpty(
+        _ snapshot: ClusterSnapshot, _ version: String, _ now: Int64
+    ) throws(RefusedPlan) {
+        let candidates = self.candidates
+        let quiet = candidates.filter { self.quietMillis($0.name) <= now }
+        let next = candidates.map { self.quietMillis($0.name) }.filter { $0 > now }.min()
+        let limits = self.moveLimits(snapshot)
+        let version = "\(version) \(limits.nodeBudgets.sorted { $0.key < $1.key })"
+        let untried = quiet.filter { self.capacity.consolidation.tried[$0.name] != version }
+        let earliest = self.capacity.consolidation.notBeforeMillis
+        guard !untried.isEmpty, earliest <= now else {
+            self.capacity.consolidation.lookMillis =
+                untried.isEmpty ? next : [next, earliest].compactMap(\.self).min()
+            return
+        }
+        // Trials cost time: some now, others a little later.
+        self.capacity.consolidation.notBeforeMillis = now + self.configuration.settleMillis
+        self.capacity.consolidation.lookMillis = self.capacity.consolidation.notBeforeMillis
+        for node in untried.prefix(Self.trialsPerCycle) {
+            self.capacity.consolidation.tried[node.name] = version
+            guard try self.move(off: node, snapshot, limits, self.poolsWithoutLeaving) != nil else { continue }
+            self.capacity.giving[node.name] = .emptying(Emptying())
+            return
+        }
+    }
+
+    private static let trialsPerCycle = 4
+
+    /// Bought nodes with pods in pools that may be emptied, dearest first, then by name.
+    private var candidates: [GiveBackPlanner.OwnedNode] {
+        let pools = Set(self.capacity.pools.filter(\.movesPods).map(\.name))
+        var owned: [GiveBackPlanner.OwnedNode] = []
+        for launch in self.capacity.launches.values where pools.contains(launch.claim.pool) {
+            let price = self.price(of: launch.claim)
+            for machine in launch.claim.machines(.joined) {
+                guard let node = self.node(of: machine), self.capacity.giving[node.name] == nil,
+                    self.capacity.consolidation.occupancy[node.name] != nil
+                else { continue }
+                owned.append(
+                    GiveBackPlanner.OwnedNode(
+                        name: node.name, pool: launch.claim.pool, pricePerHourMicroUSD: price,
+                        mustStay: node.refusesDisruption))
+            }
+        }
+        return owned.sorted { ($1.pricePerHourMicroUSD, $0.name) < ($0.pricePerHourMicroUSD, $1.name) }
+    }
+
+    /// When nobody will have come to the node or left it for long enough.
+    private func quietMillis(_ node: NodeName) -> Int64 {
+        (self.capacity.consolidation.occupancy[node]?.sinceMillis ?? .max / 2) + self.configuration.consolidateMillis
+    }
+
+    /// What `GiveBackPlanner` says to moving all pods off this node alone: nil where it must stay.
+    private func move(
+        off node: GiveBackPlanner.OwnedNode, _ snapshot: ClusterSnapshot, _ limits: GiveBackPlanner.Limits,
+        _ pools: [NodePool]
+    ) throws(RefusedPlan) -> GiveBackPlanner.GiveBack? {
+        var planner = GiveBackPlanner(configuration: self.configuration.planner)
+        planner.configuration.preempts = false
+        planner.lostWorkHours =
+            self.configuration.interruptions.lostWorkHours + self.configuration.interruptions.restartHours
+        return try planner.plan(snapshot, owned: [node], pools: pools, limits: limits, atSeconds: 0).first
+    }
+
+    private func moveLimits(_ snapshot: ClusterSnapshot) -> GiveBackPlanner.Limits {
+        var limits = self.giveBackLimits
+        limits.protectedPods = Set(snapshot.pods.filter(self.mustNotMove).map(\.key))
+        limits.podBudgets = self.budgets.map { budget in
+            GiveBackPlanner.PodBudget(
+                pods: Set(snapshot.pods.filter { $0.node != nil && budget.covers($0) }.map(\.key)),
+                allowedDisruptions: budget.disruptionsAllowed)
+        }
+        // Somebody waits for what stands ready, and what is idle goes itself.
+        let users = self.nodesInUse()
+        limits.closedNodes = Set(self.capacity.nodeByMachine.values.filter { !users.contains($0) })
+        return limits
+    }
+
+    private func mustNotMove(_ state: PodState) -> Bool {
+        guard let pod = self.pods[state.key] else { return true }
+        let isDeciding = state.node != nil && pod.state.node == nil
+        let isPinnedByOthers = state.constraints.requiredNodeAffinity?.onlyNode != nil
+        return state.refusesDisruption || state.isProtected || isDeciding || isPinnedByOthers || !pod.isRecreated
+    }
+
+    /// The cluster when this cycle's plan has been carried out. Pods that we let go to one node are free to go elsewhere: their
+    /// successors will not carry the pin.
+    private func settled(_ plan: Plan, _ snapshot: ClusterSnapshot) -> ClusterSnapshot {
+        let pods = FutureCluster.pods(plan, snapshot, taken: []).map { state in
+            guard state.node != nil, let selector = state.constraints.requiredNodeAffinity, selector.onlyNode != nil,
+                state.group != nil || !state.knownDevices.isEmpty
+            else { return state }
+            var pod = state
+            pod.constraints.requiredNodeAffinity = selector.withoutNames
+            return pod
+        }
+        return ClusterSnapshot(
+            nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology)
+    }
+
+    // MARK: Emptying
+
+    /// The proof again, in the cluster of now; then everybody goes, or nobody.
+    private mutating func empty(
+        _ name: NodeName, _ before: Emptying, _ snapshot: ClusterSnapshot, _ now: Int64
+    ) throws(RefusedPlan) {
+        guard let node = self.nodes[name], let machine = node.machine, let token = self.capacity.token(of: machine),
+            let claim = self.capacity.launches[token]?.claim
+        else { return self.cancelEmptying(name, now) }
+        let owned = GiveBackPlanner.OwnedNode(
+            name: name, pool: claim.pool, pricePerHourMicroUSD: self.price(of: claim), mustStay: node.refusesDisruption)
+        // It counts among those that leave already: it must be able to.
+        var limits = self.moveLimits(snapshot)
+        if let budget = limits.nodeBudgets[claim.pool] { limits.nodeBudgets[claim.pool] = budget + 1 }
+        var pools = self.poolsWithoutLeaving
+        for index in pools.indices where pools[index].name == claim.pool { pools[index].nodeCount += 1 }
+        guard let move = try self.move(off: owned, snapshot, limits, pools) else {
+            return self.cancelEmptying(name, now)
+        }
+        var emptying = before
+        emptying.evictedMillis = now
+        for assignment in move.moves {
+            guard let pod = self.pods[assignment.pod] else { continue }
+            emptying.evicted.insert(pod.uid)
+            self.evicting[assignment.pod] = pod.uid
+            self.capacity.consolidation.evictions.append(self.action(.evict(self.target(pod), .consolidated(name))))
+        }
+        emptying.returns = self.awaitedReturns(of: move.moves.map(\.pod))
+        self.capacity.giving[name] = .emptying(emptying)
+    }
+
+    private func awaitedReturns(of moved: [PodKey]) -> [AwaitedReturn] {
+        let kinds = moved.compactMap { self.pods[$0].map { AwaitedReturn.Kind($0.state) } }
+        let counts = kinds.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        var before: [AwaitedReturn.Kind: Set<String>] = [:]
+        for pod in self.pods.values {
+            let kind = AwaitedReturn.Kind(pod.state)
+            if counts[kind] != nil { before[kind, default: []].insert(pod.uid) }
+        }
+        return counts.map { AwaitedReturn(kind: $0.key, count: $0.value, before: before[$0.key] ?? []) }
+    }
+
+    private func areBack(_ returns: [AwaitedReturn]) -> Bool {
+        returns.allSatisfy { awaited in
+            let back = self.pods.values.count { pod in
+                !pod.state.isTerminating && AwaitedReturn.Kind(pod.state) == awaited.kind
+                    && !awaited.before.contains(pod.uid)
+                    && (pod.state.node != nil || pod.pinnedNode != nil || self.assumptions[pod.state.key] != nil)
+            }
+            return back >= awaited.count
+        }
+    }
+
+    /// What time and the watch bring for a node that is being emptied.
+    ///
+    /// - Returns: Whether its machine can be given back.
+    mutating func settleEmptying(_ name: NodeName, _ before: Emptying, isTainted: Bool, _ now: Int64) -> Bool {
+        var emptying = before
+        emptying.taintedMillis = isTainted ? before.taintedMillis ?? now : nil
+        self.capacity.giving[name] = .emptying(emptying)
+        guard let tainted = emptying.taintedMillis, now >= tainted + self.configuration.settleMillis else {
+            return false
+        }
+        let occupants = self.pods.values.filter { pod in
+            !pod.state.belongsToNode
+                && (pod.state.node ?? pod.pinnedNode ?? self.assumptions[pod.state.key]?.assignment.node) == name
+        }
+        guard let evicted = emptying.evictedMillis else {
+            if occupants.isEmpty { return true }
+            if !emptying.isDue {
+                emptying.isDue = true
+                self.capacity.giving[name] = .emptying(emptying)
+                self.requestCycle(now)
+            }
+            return false
+        }
+        guard occupants.isEmpty else {
+            let isLate = now >= evicted + self.configuration.leavingMillis
+            if isLate || !occupants.allSatisfy({ emptying.evicted.contains($0.uid) }) { self.cancelEmptying(name, now) }
+            return false
+        }
+        let since = emptying.emptyMillis ?? now
+        emptying.emptyMillis = since
+        self.capacity.giving[name] = .emptying(emptying)
+        guard self.areBack(emptying.returns) || now >= since + self.configuration.returnMillis else { return false }
+        self.capacity.consolidation.failures = 0
+        return true
+    }
+
+    /// The taint goes again, and nothing of the kind is begun for a while: longer, the oftener it has come to nothing.
+    mutating func cancelEmptying(_ name: NodeName, _ now: Int64) {
+        guard case .emptying? = self.capacity.giving[name] else { return }
+        self.capacity.giving[name] = .cancelled
+        let state = self.capacity.consolidation
+        self.capacity.consolidation.notBeforeMillis =
+            now + self.configuration.consolidateMillis << Int64(min(state.failures, 6))
+        self.capacity.consolidation.failures += 1
+        self.requestCycle(now)
+    }
+
+    /// When a node that is being emptied goes on by itself.
+    func deadline(_ emptying: Emptying) -> [Int64] {
+        let settled = emptying.taintedMillis.map { $0 + self.configuration.settleMillis }
+        let late = emptying.evictedMillis.map { $0 + self.configuration.leavingMillis }
+        let returned = emptying.emptyMillis.map { $0 + self.configuration.returnMillis }
+        return [settled, late, returned].compactMap(\.self)
+    }
+
+    mutating func takeConsolidationEvictions() -> [Action] {
+        defer { self.capacity.consolidation.evictions = [] }
+        return self.capacity.consolidation.evictions
+    }
+}

@@ -1,0 +1,229 @@
+import ControlLoop
+import SchedulingModel
+import TestSupport
+import Testing
+
+@Suite("Moving pods off under-used nodes")
+struct ConsolidationTests {
+    /// Bought nodes `m1`, `m2`, … with eight GPUs each.
+    private static func world(
+        _ count: Int, pods: [ObservedPod], groups: [PodGroup] = [], pool: NodePool = CapacityWorld.pool(),
+        taints: [Taint] = []
+    ) -> CapacityWorld {
+        let names = (1...count).map { "m\($0)" }
+        return CapacityWorld(
+            nodes: names.map { Self.node($0, taints: $0 == "m1" ? taints : []) }, pods: pods, groups: groups,
+            pool: pool,
+            claims: names.map { name in
+                LaunchClaim(
+                    token: "t-\(name)", pool: "gpus", offering: CapacityWorld.spot, count: 1, sinceMillis: 999_990_000,
+                    phase: .launched, machines: [.init(id: MachineID(name), phase: .joined)], version: 5)
+            },
+            machines: names.map { .init(id: MachineID($0), offering: CapacityWorld.spot, token: "t-\($0)") })
+    }
+
+    private static func node(_ name: String, taints: [Taint] = []) -> NodeState {
+        var node = NodeState.gpu(name, count: 8, labels: ["topology.kubernetes.io/zone": "a"], taints: taints)
+        node.providerID = "sim:///a/\(name)"
+        return node
+    }
+
+    private static func pod(
+        _ name: String, _ count: Int = 2, on node: String?, group: String? = nil, uid: String? = nil,
+        version: UInt64 = 1,
+        change: (inout PodState) -> Void = { _ in }
+    ) -> ObservedPod {
+        var state = PodState.gpu(name, count: count, on: node, group: group)
+        state.labels = ["app": name]
+        change(&state)
+        return ObservedPod(
+            state: state, uid: uid ?? name, version: version, door: node == nil ? .gate : .scheduler)
+    }
+
+    private static let emptying = Taint(key: "berth.dev/giving-back", value: "emptying", effect: .noSchedule)
+
+    private static func evicted(_ world: CapacityWorld) -> [String] {
+        world.actions.compactMap { action -> String? in
+            if case .evict(let target, .consolidated(let node)) = action.kind {
+                "\(target.key.name) off \(node)"
+            } else {
+                nil
+            }
+        }.sorted()
+    }
+
+    /// Through the delay, the taint, and the time after it.
+    private static func settle(_ world: inout CapacityWorld) {
+        world.pass(600_000)
+        guard let action = world.asked.first(where: { $0.kind.brief.hasPrefix("taint") }) else { return }
+        guard case .taint(let name, _, _) = action.kind else { return }
+        world.answer(action, .succeeded)
+        world.apply(.nodeChanged(Self.node(name.rawValue, taints: [Self.emptying])))
+        world.pass(5000)
+        // The cycle that this asks for.
+        world.pass(0)
+    }
+
+    @Test("the node is closed, its pod is moved, and its machine goes when the pod stands elsewhere")
+    func story() {
+        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        world.pass(599_999)
+        #expect(world.briefs.isEmpty)
+        world.pass(1)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        #expect(Self.evicted(world).isEmpty)
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1"])
+        let key = PodKey(namespace: "ml", name: "a")
+        world.apply(.podRemoved(key, uid: "a"))
+        world.pass(5000)
+        #expect(world.briefs.isEmpty)
+        // Its successor is let go to the other node, and only then the machine is given up.
+        var successor = Self.pod("a", on: nil, uid: "a2", version: 9)
+        world.apply(.podChanged(successor))
+        world.pass(0)
+        #expect(
+            world.actions.contains {
+                if case .release(_, let place) = $0.kind { place.node == NodeName("m2") } else { false }
+            })
+        successor = Self.pod("a", on: "m2", uid: "a2", version: 10)
+        world.apply(.podChanged(successor))
+        world.pass(1000)
+        #expect(world.briefs == ["record t-m1 1 in a launched [m1 leaving]"])
+        world.write()
+        #expect(world.briefs == ["delete m1"])
+    }
+
+    @Test(
+        "a node stays where its pods have no other place, are marked, would not come back, or have a budget",
+        arguments: ["room", "mark", "owner", "system", "node", "pool", "window", "budget", "minimum"])
+    func stays(why: String) {
+        var pool = CapacityWorld.pool(minNodes: why == "minimum" ? 2 : 0)
+        pool.movesPods = why != "pool"
+        if why == "window" { pool.disruptionBudgets = [.init(limit: .count(0))] }
+        var moved = Self.pod("a", on: "m1") { state in
+            state.refusesDisruption = why == "mark"
+            state.isProtected = why == "system"
+        }
+        moved.isRecreated = why != "owner"
+        // The other one cannot move either: it is too large for the rest.
+        var world = Self.world(
+            2, pods: [moved, Self.pod("b", why == "room" ? 7 : 6, on: "m2") { $0.refusesDisruption = true }], pool: pool
+        )
+        if why == "node" {
+            var node = Self.node("m1")
+            node.refusesDisruption = true
+            world.apply(.nodeChanged(node))
+        }
+        if why == "budget" {
+            let selector = LabelSelector([LabelRequirement(key: "app", .isIn(["a"]))])
+            world.apply(.budgetsChanged([.init(namespace: "ml", name: "x", selector: selector, disruptionsAllowed: 0)]))
+        }
+        Self.settle(&world)
+        world.pass(600_000)
+        #expect(world.briefs.isEmpty)
+        #expect(Self.evicted(world).isEmpty)
+    }
+
+    @Test("a gang is moved whole, its member elsewhere too")
+    func gang() {
+        let group = PodGroup(key: PodGroupKey(namespace: "ml", name: "pair"), minMember: 2)
+        var world = Self.world(
+            3,
+            pods: [
+                Self.pod("a", on: "m1", group: "pair"), Self.pod("b", on: "m2", group: "pair"),
+                Self.pod("c", 4, on: "m3"), Self.pod("d", 4, on: "m2"),
+            ], groups: [group])
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1", "b off m1"])
+    }
+
+    @Test("of two under-used nodes one is emptied at a time")
+    func oneAtATime() {
+        var world = Self.world(3, pods: [Self.pod("a", on: "m1"), Self.pod("b", on: "m2"), Self.pod("c", 4, on: "m3")])
+        Self.settle(&world)
+        world.pass(60_000)
+        #expect(Self.evicted(world) == ["a off m1"])
+        #expect(world.briefs.isEmpty)
+    }
+
+    @Test(
+        "work that comes while the node is closed and fits nowhere else takes it into use again, and nothing is bought")
+    func wanted() {
+        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        world.pass(600_000)
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1", taints: [Self.emptying])))
+        world.apply(.podChanged(Self.pod("big", 6, on: nil)))
+        world.pass(2000)
+        #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
+        #expect(Self.evicted(world).isEmpty)
+    }
+
+    @Test("when the room is gone before the pods are, nobody is evicted")
+    func overtaken() {
+        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        world.pass(600_000)
+        world.apply(.podChanged(Self.pod("late", 4, on: "m2")))
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1", taints: [Self.emptying])))
+        world.pass(5000)
+        #expect(Self.evicted(world).isEmpty)
+        world.pass(1000)
+        #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
+    }
+
+    @Test("a moved pod that finds no place elsewhere gets its node back")
+    func back() {
+        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1"])
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
+        world.apply(.podChanged(Self.pod("late", 4, on: "m2")))
+        world.apply(.podChanged(Self.pod("a", on: nil, uid: "a2", version: 9)))
+        world.pass(2000)
+        #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
+    }
+
+    @Test("a refused eviction ends it")
+    func refused() throws {
+        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        Self.settle(&world)
+        let eviction = try #require(world.actions.last { if case .evict = $0.kind { true } else { false } })
+        world.apply(.finished(eviction.id, .rejected("budget")))
+        world.pass(0)
+        #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1")))
+        world.pass(300_000)
+        #expect(world.briefs.isEmpty)
+    }
+
+    @Test("a restart goes on with a node that was being emptied, after the same proof")
+    func restart() {
+        var world = Self.world(
+            2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")], taints: [Self.emptying])
+        world.pass(5000)
+        world.pass(0)
+        #expect(Self.evicted(world) == ["a off m1"])
+        var full = Self.world(
+            2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 8, on: "m2")], taints: [Self.emptying])
+        full.pass(5000)
+        full.pass(0)
+        #expect(Self.evicted(full).isEmpty)
+        #expect(full.briefs == ["untaint m1 berth.dev/giving-back"])
+    }
+
+    @Test("a pod that we let go to its node can go elsewhere")
+    func pinned() {
+        var pod = Self.pod("a", on: "m1") { state in
+            let field = LabelRequirement(key: "metadata.name", .isIn(["m1"]))
+            state.constraints.requiredNodeAffinity = NodeSelector([NodeSelectorTerm(fields: [field])])
+            state.knownDevices = (0...1).map { .init(resource: .nvidiaGPU, index: $0, kind: .whole) }
+        }
+        pod.pinnedNode = NodeName("m1")
+        var world = Self.world(2, pods: [pod, Self.pod("b", 4, on: "m2")])
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1"])
+    }
+}
