@@ -1,16 +1,21 @@
 import CloudProviders
 import ClusterImport
 import Controller
+import KubernetesClient
 import ServiceLifecycle
 
 /// The providers that a configuration names for its pools.
 struct ConfiguredBuying {
     let providers: NodePoolProviders
+    let options: CapacityOptions
 
     /// Nil where no pool names one. The settings are completed by what the providers say about their pools.
-    init?(_ settings: inout BerthConfiguration, _ journal: Journal) async {
+    init?(_ settings: inout BerthConfiguration, _ client: KubernetesClient, _ journal: Journal) async {
         guard settings.pools.contains(where: { $0.provider != nil }) else { return nil }
-        self.providers = await NodePoolProviders(settings, in: ProviderEnvironment())
+        let fence = LeadershipFence()
+        self.providers = await NodePoolProviders(
+            settings, in: ProviderEnvironment(kubernetes: client.fenced(by: fence)))
+        self.options = CapacityOptions(provider: self.providers, fence: fence)
         let (completed, problems) = await self.providers.completing(settings)
         settings = completed
         for problem in self.providers.problems + problems {

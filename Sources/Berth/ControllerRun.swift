@@ -23,10 +23,10 @@ struct ControllerRun {
         var settings = try self.settings()
         let access = try ClusterAccess.find(kubeconfig: self.command.kubeconfig, context: self.command.context)
         let journal = Journal { Terminal.writeError($0 + "\n") }
-        let buying = await ConfiguredBuying(&settings, journal)
+        let client = try access.client()
+        let buying = await ConfiguredBuying(&settings, client, journal)
         let extender = self.command.extenderListen == nil ? nil : SchedulerExtender(configuration: settings)
         let feed = ExtenderFeed(extender)
-        let client = try access.client()
         let controller = Controller(
             client, configuration: settings, options: self.options(access, buying), journal: journal,
             onPlan: { plan, uids in feed.offer(plan, uids) })
@@ -76,7 +76,7 @@ struct ControllerRun {
 
     private func options(_ access: ClusterAccess, _ buying: ConfiguredBuying?) -> ControllerOptions {
         var options = ControllerOptions()
-        options.capacity = buying.map { CapacityOptions(provider: $0.providers) }
+        options.capacity = buying?.options
         options.isDryRun = self.command.dryRun
         let isOwn = access.title == ClusterAccess.inClusterTitle
         options.leaseNamespace = self.command.leaseNamespace ?? (isOwn ? access.namespace : "berth-system")

@@ -8,6 +8,8 @@ struct CapacityDemand {
         var pods: [Int]
         /// The axes whose domain all members must share.
         var requiredAxes: [TopologyAxis]
+        /// Where members stand already: the rest belongs beside them.
+        var zones: Set<String> = []
     }
 
     /// By priority, then key.
@@ -31,6 +33,7 @@ struct CapacityDemand {
                 self.notForLackOfNodes.insert(pod.pod)
             }
         }
+        let zones = Self.zones(of: Set(byGang.keys), in: snapshot)
         var ordered: [(gang: Gang, priority: Int32)] = []
         for (key, members) in byGang {
             // One broken member holds the whole gang.
@@ -41,10 +44,39 @@ struct CapacityDemand {
             let pods = members.compactMap { snapshot.podIndex(of: $0.pod) }.sorted()
             let axes = Self.requiredAxes(of: key, in: snapshot)
             ordered.append(
-                (Gang(key: key, pods: pods, requiredAxes: axes), pods.map { snapshot.pods[$0].priority }.max() ?? 0))
+                (
+                    Gang(key: key, pods: pods, requiredAxes: axes, zones: zones[key] ?? []),
+                    pods.map { snapshot.pods[$0].priority }.max() ?? 0
+                ))
         }
         self.gangs = ordered.sorted { ($1.priority, $0.gang.key) < ($0.priority, $1.gang.key) }.map(\.gang)
         self.singles.sort()
+    }
+
+    /// The zones in which the gangs have members.
+    private static func zones(
+        of gangs: Set<PodGroupKey>, in snapshot: ClusterSnapshot
+    ) -> [PodGroupKey: Set<String>] {
+        guard !gangs.isEmpty else { return [:] }
+        var tops: [PodGroupKey: PodGroupKey] = [:]
+        var zones: [PodGroupKey: Set<String>] = [:]
+        for pod in snapshot.pods {
+            guard let group = pod.group, let node = pod.node.flatMap(snapshot.nodeIndex) else { continue }
+            let top = tops[group] ?? Self.top(of: group, in: snapshot)
+            tops[group] = top
+            guard gangs.contains(top), let zone = snapshot.nodes[node].labels[Self.zoneLabel] else { continue }
+            zones[top, default: []].insert(zone)
+        }
+        return zones
+    }
+
+    private static let zoneLabel = "topology.kubernetes.io/zone"
+
+    /// A ring of parents, which is broken and reported elsewhere, ends somewhere.
+    private static func top(of group: PodGroupKey, in snapshot: ClusterSnapshot) -> PodGroupKey {
+        var (top, seen) = (group, Set([group]))
+        while let parent = snapshot.group(top)?.parent, seen.insert(parent).inserted { top = parent }
+        return top
     }
 
     private static func requiredAxes(of key: PodGroupKey, in snapshot: ClusterSnapshot) -> [TopologyAxis] {

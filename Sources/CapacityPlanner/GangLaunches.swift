@@ -3,7 +3,7 @@ import SchedulingModel
 /// The launches that could hold a gang whole, each of one offering.
 struct GangLaunches {
     let gang: CapacityDemand.Gang
-    /// By priority of the pools, then cheapest first, in expectation; ties by the order of the pools.
+    /// Zones where members stand first, then by priority of the pools, then cheapest first, in expectation; ties by the order of the pools.
     private(set) var candidates: [Launch] = []
     /// Why there are no candidates.
     private(set) var refusal: UnservedPod.Reason?
@@ -31,9 +31,13 @@ struct GangLaunches {
                     interruptions.expectedCostPerHour(market.offerings[offering], count: count, together: true)
                 ))
         }
+        func isFar(_ launch: Launch) -> Int {
+            let zone = market.offerings[launch.offering].key.zone
+            return gang.zones.isEmpty || gang.zones.contains(zone) ? 0 : 1
+        }
         self.candidates = found.sorted { one, other in
-            (-market.priority(of: one.launch.offering), one.cost, one.launch.offering)
-                < (-market.priority(of: other.launch.offering), other.cost, other.launch.offering)
+            (isFar(one.launch), -market.priority(of: one.launch.offering), one.cost, one.launch.offering)
+                < (isFar(other.launch), -market.priority(of: other.launch.offering), other.cost, other.launch.offering)
         }.map(\.launch)
         self.refusal = found.isEmpty ? worst : nil
     }

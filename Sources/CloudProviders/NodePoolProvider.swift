@@ -11,8 +11,8 @@ public protocol NodePoolProvider: Sendable {
     ///
     /// A launch that the cloud fulfils in part is undone before this throws another error than `transient`.
     ///
-    /// - Throws: `NodePoolError`; after `transient` and `throttled` the outcome is unknown and the same token asks again. Where machines
-    ///   are made by a controller of the cluster, `transient` also says that it is still at work.
+    /// - Throws: `NodePoolError`; after `transient` and `throttled` the outcome is unknown and the same token asks again, as it does after
+    ///   `inProgress`, with which the launch goes its way.
     func grow(_ request: LaunchRequest) async throws(NodePoolError) -> [LaunchedMachine]
 
     /// Gives these machines of the pool back. One that is gone already is no error, so that asking again is safe.
@@ -85,6 +85,8 @@ public struct NodePoolError: Error, Equatable, Sendable, CustomStringConvertible
         case invalid
         /// The outcome is not known: ask again with the same token.
         case transient
+        /// Nothing is wrong: the machines are being made, or another launch of the same group comes first. Ask again with the same token.
+        case inProgress
     }
 
     public let code: Code
@@ -99,7 +101,7 @@ public struct NodePoolError: Error, Equatable, Sendable, CustomStringConvertible
     /// Whether the same request may succeed soon.
     public var isRetryable: Bool {
         switch self.code {
-        case .throttled, .transient: true
+        case .throttled, .transient, .inProgress: true
         case .noCapacity, .quota, .denied, .invalid: false
         }
     }

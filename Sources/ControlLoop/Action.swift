@@ -71,6 +71,18 @@ public enum EvictionReason: Hashable, Sendable {
     case interrupted(NodeName)
     /// It, or another member of its gang, stands on an under-used node; all of them fit elsewhere.
     case consolidated(NodeName)
+    /// Its gang loses members with that node, and starts again as a whole.
+    case gangMoves(PodGroupKey, from: NodeName)
+}
+
+extension EvictionReason {
+    /// Decided between two cycles, when a node's time has come.
+    public var isInterruption: Bool {
+        switch self {
+        case .interrupted, .gangMoves: true
+        case .pinnedToLostNode, .pinnedWithoutRoom, .gangIncomplete, .preempted, .consolidated: false
+        }
+    }
 }
 
 public enum ActionResult: Hashable, Sendable {

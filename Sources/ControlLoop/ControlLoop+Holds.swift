@@ -33,6 +33,7 @@ extension ControlLoop {
         case .preempted(let preemptor): self.nominations[preemptor] != nil
         case .interrupted(let node): self.capacity.notices[node] != nil && pod.state.node == node
         case .consolidated(let node): if case .emptying? = self.capacity.giving[node] { true } else { false }
+        case .gangMoves(_, let node): self.capacity.notices[node] != nil && pod.state.node != nil
         }
     }
 
@@ -112,7 +113,7 @@ extension ControlLoop {
         let due = self.partialGangs.filter { $0.value.lookMillis <= now }.map(\.key)
         for group in due { self.partialGangs[group]?.lookMillis = now + self.configuration.partialGangMillis }
         let tops = GangStanding.topGroups(snapshot.groups)
-        let ranks = due.map { group in
+        let ranks = due.filter { !self.isAwaited($0, now) }.map { group in
             let members = snapshot.pods.filter { pod in pod.group.map { tops[$0] ?? $0 } == group }
             let priority = members.map(\.priority).max() ?? 0
             return (importance: (Int64(priority), -(members.map(\.creationSeconds).min() ?? 0)), group: group)
@@ -149,13 +150,17 @@ struct GangStanding {
     private static let depthLimit = 16
 
     init(_ snapshot: ClusterSnapshot, _ plan: Plan) {
-        let tops = Self.topGroups(snapshot.groups)
         let placed = Set(plan.assignments.map(\.pod))
+        self.init(
+            members: snapshot.pods.filter { $0.node != nil || placed.contains($0.key) }, of: snapshot.groups)
+    }
+
+    /// - Parameter members: The pods that hold room, or are about to.
+    init(members: [PodState], of groups: [PodGroup]) {
+        let tops = Self.topGroups(groups)
         var counts: [PodGroupKey: Int] = [:]
-        for pod in snapshot.pods where pod.node != nil || placed.contains(pod.key) {
-            if let group = pod.group { counts[group, default: 0] += 1 }
-        }
-        let children = Dictionary(grouping: snapshot.groups.filter { $0.parent != nil }) { $0.parent }
+        for pod in members { if let group = pod.group { counts[group, default: 0] += 1 } }
+        let children = Dictionary(grouping: groups.filter { $0.parent != nil }) { $0.parent }
         // A ring of parents is a broken declaration, and reported elsewhere.
         func isSatisfied(_ group: PodGroup, depth: Int = 0) -> Bool {
             guard depth < Self.depthLimit else { return true }
@@ -166,7 +171,7 @@ struct GangStanding {
             return count >= group.minMember
         }
         let holding = Set(counts.keys.map { tops[$0] ?? $0 })
-        self.incompleteTopGroups = snapshot.groups.filter {
+        self.incompleteTopGroups = groups.filter {
             holding.contains($0.key) && !isSatisfied($0)
         }
         .map(\.key).sorted()

@@ -259,6 +259,8 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var longestBackoffSeconds: Int64 = 1800
     /// How long work must have waited before nodes are bought for it, so that what comes together is bought together.
     public var purchaseDelayMillis: Int64 = 2000
+    /// How long after the provider said that a launch is under way it is asked again.
+    public var launchPollMillis: Int64 = 2000
     /// How long after its launch a machine may take to become a usable node; then it is given up and deleted.
     public var joinMillis: Int64 = 900_000
     /// How long a bought node must have stood empty, and unwanted, before it is given back.
@@ -269,6 +271,8 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var returnMillis: Int64 = 120_000
     /// How long after a node was seen closed to newcomers it must still be empty. Longer than a binding may be under way.
     public var settleMillis: Int64 = 10_000
+    /// Whether nodes may be written to. Where not, a node that is taken is closed in plans only.
+    public var taintsNodes = true
 
     public init() {}
 }

@@ -53,6 +53,8 @@ public struct ObservedPod: Hashable, Sendable {
     public var pinnedNode: NodeName?
     /// Whether a controller makes it anew when it is deleted.
     public var isRecreated: Bool
+    /// Whether its gang cannot go on with a member made anew, and starts again as a whole.
+    public var movesWhole = false
 
     public init(
         state: PodState, uid: String, version: UInt64, door: Door, pinnedNode: NodeName? = nil, isRecreated: Bool = true

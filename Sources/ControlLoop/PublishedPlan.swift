@@ -34,4 +34,11 @@ public struct DecisionRecord: Hashable, Sendable {
     public var cycle: UInt64
     public var snapshotDigest: String
     public var action: Action
+
+    public init(atMillis: Int64, cycle: UInt64, snapshotDigest: String, action: Action) {
+        self.atMillis = atMillis
+        self.cycle = cycle
+        self.snapshotDigest = snapshotDigest
+        self.action = action
+    }
 }

@@ -34,22 +34,11 @@ struct ClusterObserver {
         var findings = imported.findings
         if self.buysNodes {
             let built = NodePoolBuilder(configuration: self.configuration, snapshot: imported.snapshot).pools()
-            let bought = Set(self.configuration.pools.filter(\.isBought).map(\.name))
+            let bought = Set(self.configuration.pools.filter { $0.provider != nil }.map(\.name))
             cluster.pools = built.pools.filter { bought.contains($0.name) }
             cluster.claims = claims
             findings += built.findings
         }
         return Observation(cluster: cluster, findings: findings)
-    }
-}
-
-extension PoolSettings {
-    /// Whether the controller buys its machines: it can tell which node a machine became only where the machine's name ends
-    /// the node's provider ID, which those of Cluster API do not.
-    var isBought: Bool {
-        switch self.provider {
-        case .simulated, .ec2Fleet, .autoScalingGroups, .eksNodegroups: true
-        case .clusterAPI, nil: false
-        }
     }
 }

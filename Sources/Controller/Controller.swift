@@ -56,6 +56,8 @@ public actor Controller {
     /// The last cycle whose plan pod groups were told of.
     private var toldCycle: UInt64?
     private var untold: [GroupNotice] = []
+    /// Client tokens.
+    private var auditedLaunches: Set<String> = []
     private var isStopping = false
     /// The newest plan that the verifier accepted, and how it is told.
     private var accepted: (plan: PublishedPlan, report: PlanReport)?
@@ -79,7 +81,7 @@ public actor Controller {
         loop.planner.allReduce = configuration.allReduce
         if let steps = configuration.limits.searchSteps { loop.planner.gangStepLimit = steps }
         loop.planner.preempts = configuration.preemption == .enabled
-        options.capacity?.apply(to: &loop)
+        CapacityOptions.apply(options.capacity, to: &loop)
         loop.interruptions.lostWorkHours = configuration.capacity.lostWorkHours
         loop.interruptions.restartHours = configuration.capacity.restartHours
         self.loop = ControlLoop(configuration: loop)
@@ -144,7 +146,8 @@ public actor Controller {
         configuration.leaseDuration = options.leaseDuration
         configuration.renewDeadline = options.leaseDuration * 2 / 3
         configuration.retryPeriod = options.leaseDuration * 2 / 15
-        return LeaseElection(client, configuration, timestamp: { Timestamp.now() })
+        return LeaseElection(
+            client, configuration, fence: options.capacity?.fence ?? LeadershipFence(), timestamp: { Timestamp.now() })
     }
 
     // MARK: Events
@@ -246,6 +249,7 @@ public actor Controller {
             self.metrics.observe(.cycles, [], (ContinuousClock.now - start).inSeconds)
             self.note(published)
         }
+        self.auditNotices(actions)
         self.queue += actions
         self.performQueued()
         self.tellGroups()
@@ -370,13 +374,34 @@ public actor Controller {
             .noticed(TakenNotice(machine: notice.machine, atMillis: notice.takenAtSeconds.map { $0 * 1000 })))
     }
 
+    /// What was decided between cycles: notices, and who has to go because of them.
+    private func auditNotices(_ actions: [Action]) {
+        for record in self.loop.takeNoticeRecords() { self.journal.audit(record) }
+        guard let published = self.loop.published else { return }
+        for action in actions {
+            guard case .evict(_, let reason) = action.kind, reason.isInterruption else { continue }
+            self.journal.audit(
+                DecisionRecord(
+                    atMillis: self.nowMillis, cycle: published.cycle, snapshotDigest: published.snapshotDigest,
+                    action: action), sentence: "")
+        }
+    }
+
+    /// A launch that is asked for again is the same decision.
+    private func audit(_ action: PoolAction) {
+        if case .launch(let claim) = action.kind, !self.auditedLaunches.insert(claim.token).inserted { return }
+        self.journal.audit(action)
+    }
+
     /// Few, each on a claim, pool, node or pod of its own: all side by side.
     private func performPoolActions() {
-        guard let provider = self.options.capacity?.provider, !self.isStopping else { return }
+        guard !self.isStopping else { return }
         let performer = PoolActionPerformer(
-            client: self.client.fenced(by: self.election.fence), fence: self.election.fence, provider: provider,
+            client: self.client.fenced(by: self.election.fence), fence: self.election.fence,
+            provider: self.options.capacity?.provider,
             namespace: self.options.leaseNamespace, timestamp: { Timestamp.now() }, instance: self.options.identity)
         for action in self.loop.takePoolActions() {
+            self.audit(action)
             self.running[action.id] = Task {
                 let start = ContinuousClock.now
                 let result = await performer.perform(action)
@@ -389,7 +414,9 @@ public actor Controller {
         self.running[action.id] = nil
         self.metrics.add(.actions, [action.kind.title, result.title])
         self.metrics.observe(.actionTime, [action.kind.title], time.inSeconds)
-        self.journal.log(.info, action.kind.title, action.kind.fields + [("result", result.title)])
+        if result != .underWay {
+            self.journal.log(.info, action.kind.title, action.kind.fields + [("result", result.title)])
+        }
         self.apply(.poolFinished(action.id, result))
     }
 

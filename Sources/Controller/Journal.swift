@@ -49,10 +49,51 @@ public struct Journal: Sendable {
         case .evict(_, .preempted(let preemptor)): line["preemptor"] = .string("\(preemptor)")
         case .evict(_, .interrupted(let node)): line["interruptedNode"] = .string(node.rawValue)
         case .evict(_, .consolidated(let node)): line["emptiedNode"] = .string(node.rawValue)
+        case .evict(_, .gangMoves(let gang, let node)):
+            line["interruptedNode"] = .string(node.rawValue)
+            line["movedGang"] = .string(gang.description)
         case .nominate(_, let node): line["node"] = node.map { .string($0.rawValue) } ?? .null
         case .read: break
         }
         self.write(line.text)
+    }
+}
+
+extension Journal {
+    /// What is done about nodes that are bought or taken. A list of what a provider has is no decision.
+    func audit(_ action: PoolAction) {
+        if case .list = action.kind { return }
+        var line: JSONTree = [
+            "time": .string(Timestamp.now()), "level": "audit", "action": .string(action.kind.title),
+        ]
+        for (key, value) in action.kind.fields { line[key] = .string(value) }
+        self.write(line.text)
+    }
+
+    func audit(_ record: NoticeRecord) {
+        var line: JSONTree = [
+            "time": .string(Timestamp.now()), "level": "audit", "action": .string("notice_\(record.kind.title)"),
+            "decided": .string(Timestamp.text(record.atMillis)), "node": .string(record.node.rawValue),
+            "source": .string(record.source), "gangs": .array(record.gangs.map { .string($0.description) }),
+        ]
+        if case .noticed(let taken, let evict) = record.kind {
+            line["taken"] = .string(Timestamp.text(taken))
+            line["evict"] = .string(Timestamp.text(evict))
+        }
+        if case .answered(let answer) = record.kind { line["answer"] = .string(answer.rawValue) }
+        self.write(line.text)
+    }
+}
+
+extension NoticeRecord.Kind {
+    var title: String {
+        switch self {
+        case .noticed: "noticed"
+        case .answered: "answered"
+        case .evicting: "evicting"
+        case .lifted: "lifted"
+        case .gone: "gone"
+        }
     }
 }
 
@@ -90,6 +131,11 @@ enum Timestamp {
         let micros = String(1_000_000 + Int((now - seconds) * 1_000_000)).dropFirst()
         let text = Date(timeIntervalSince1970: seconds).formatted(.iso8601)
         return text.dropLast() + "." + micros + "Z"
+    }
+
+    /// `2026-11-26T10:00:00Z` for milliseconds since 1970; what lies beyond the calendar is put at its ends.
+    static func text(_ millis: Int64) -> String {
+        Date(timeIntervalSince1970: Double(min(max(0, millis), 253_402_300_799_000) / 1000)).formatted(.iso8601)
     }
 
     static var seconds: Int64 { Int64(Date().timeIntervalSince1970) }

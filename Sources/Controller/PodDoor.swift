@@ -11,11 +11,18 @@ struct PodDoor {
     let configuration: BerthConfiguration
 
     func observed(_ object: ManifestObject, _ state: PodState) -> ObservedPod {
-        ObservedPod(
+        var pod = ObservedPod(
             state: state, uid: object.uid, version: object.version, door: self.door(object.value),
             pinnedNode: self.isGated(object.value) ? nil : Self.pinnedNode(object.value),
             isRecreated: Self.hasController(object.value))
+        pod.movesWhole =
+            object.value["metadata"]?["annotations"]?[Self.interruptionAnnotation]?.string
+            == InterruptionAnswer.move.rawValue
+        return pod
     }
+
+    /// `move`: the gang cannot go on with a member made anew.
+    static let interruptionAnnotation = "berth.dev/interruption"
 
     /// As the API server shows the pod now, of a pod that was imported before.
     func refreshed(_ known: PodState, by object: ManifestObject) -> ObservedPod {

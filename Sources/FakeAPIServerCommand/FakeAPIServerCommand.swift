@@ -35,6 +35,9 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     @Flag(help: "Delete what only deleted objects own, also what --load brought without its owners.")
     var garbageCollector = false
 
+    @Flag(help: "Simulate Cluster API: MachineDeployments get Machines, and these become nodes.")
+    var machines = false
+
     @Flag(help: "Simulate a scheduler that binds pods of default-scheduler.")
     var scheduler = false
 
@@ -59,6 +62,7 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
     func run() async throws {
         var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
         server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
+        if self.machines { server.serveClusterAPI() }
         for spec in self.nodes { try FakeObjects.addNodes(spec, to: &server) }
         for path in self.load { try FakeObjects.load(path, into: &server) }
         if self.podGroups { server.servePodGroups() }
@@ -83,7 +87,8 @@ struct FakeAPIServerCommand: AsyncParsableCommand {
         var logger = Logger(label: "fake-apiserver")
         logger.logLevel = .critical
         let world = FakeWorld(
-            transport: transport, runsKubelets: self.kubelets, collectsGarbage: self.garbageCollector,
+            transport: transport, runsKubelets: self.kubelets, makesMachines: self.machines,
+            collectsGarbage: self.garbageCollector,
             scheduler: self.scheduler
                 ? FakeScheduler(transport: transport, extender: try self.extenderTransport()) : nil)
         let group = ServiceGroup(
@@ -155,15 +160,18 @@ private actor BodyReader {
 private struct FakeWorld: Service {
     let transport: InProcessTransport
     let runsKubelets: Bool
+    let makesMachines: Bool
     let collectsGarbage: Bool
     let scheduler: FakeScheduler?
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             let kubelets = Mutex(SimulatedKubelets())
+            let machines = Mutex(SimulatedMachines())
             let collector = Mutex(SimulatedGarbageCollector())
             while !Task.isCancelled {
                 self.transport.withServer { server in
+                    if self.makesMachines { machines.withLock { $0.step(&server) } }
                     if self.runsKubelets { kubelets.withLock { $0.step(&server) } }
                     if self.collectsGarbage { collector.withLock { $0.step(&server) } }
                 }

@@ -42,11 +42,13 @@ public struct LeaseElection: Sendable {
     /// `2026-11-26T10:00:00.000000Z`, for people who look at the lease.
     private let timestamp: @Sendable () -> String
     /// Closed whenever the lease may have run out, before `.lost` is told.
-    public let fence = LeadershipFence()
+    public let fence: LeadershipFence
 
     public init(
-        _ client: KubernetesClient, _ configuration: Configuration, timestamp: @escaping @Sendable () -> String
+        _ client: KubernetesClient, _ configuration: Configuration, fence: LeadershipFence = LeadershipFence(),
+        timestamp: @escaping @Sendable () -> String
     ) {
+        self.fence = fence
         self.client = client
         self.configuration = configuration
         self.timestamp = timestamp

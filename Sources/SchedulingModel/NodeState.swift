@@ -32,10 +32,7 @@ public struct NodeState: Hashable, Sendable {
     }
 
     /// The machine that a provider ID names, by its last part: `aws:///us-east-1a/i-0123` is `i-0123`.
-    public var machine: MachineID? {
-        guard let last = self.providerID?.split(separator: "/").last else { return nil }
-        return MachineID(String(last))
-    }
+    public var machine: MachineID? { self.providerID.flatMap(MachineID.init(providerID:)) }
 
     /// The domain this node is in on an axis. A missing label makes it a domain of its own.
     public func domain(on axis: TopologyAxis) -> TopologyDomain {
@@ -52,5 +49,13 @@ public struct NodeState: Hashable, Sendable {
 
     public func pool(for resource: ResourceName) -> DevicePool? {
         self.devicePools.first { $0.resource == resource }
+    }
+}
+
+extension MachineID {
+    /// The machine that a provider ID names, by its last part; nil where it has none.
+    public init?(providerID: String) {
+        guard let last = providerID.split(separator: "/").last else { return nil }
+        self.init(String(last))
     }
 }

@@ -38,7 +38,7 @@ extension MotoTests {
                     return try await provider.grow(
                         LaunchRequest(pool: "gpus", offering: Self.offering, count: count, clientToken: token))
                 } catch {
-                    if error.code != .transient { throw error }
+                    if !error.isRetryable { throw error }
                 }
             }
             throw NodePoolError(.transient, "no outcome")

@@ -32,6 +32,18 @@ struct NodeImportTests {
                 "taints: [{key: node.kubernetes.io/unreachable, effect: NoExecute}]", "{type: Ready, status: Unknown}",
                 [Taint(key: "node.kubernetes.io/unreachable", effect: .noExecute)]
             ),
+            (
+                "",
+                "{type: VMEventScheduled, status: \"True\", message: \"Preempt Scheduled: Mon, 02 Mar 2026 19:01:45 GMT\"}",
+                [.scheduledEvent("Preempt", atSeconds: 1_772_478_105)]
+            ),
+            ("", "{type: TerminateScheduled, status: \"True\"}", [.scheduledEvent("Terminate", atSeconds: nil)]),
+            ("", "{type: VMEventScheduled, status: \"False\", message: VM has no scheduled event}", []),
+            ("", "{type: VMEventScheduled, status: \"True\", message: \"Freeze Scheduled: soon\"}", []),
+            (
+                "", "{type: Ready, status: \"False\", message: node is shutting down}",
+                [.notReady, .scheduledEvent("Shutdown", atSeconds: nil)]
+            ),
         ])
     func taints(spec: String, conditions: String, expected: [Taint]) {
         #expect(self.node(spec, conditions: conditions)?.taints == expected)

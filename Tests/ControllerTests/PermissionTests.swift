@@ -123,7 +123,10 @@ struct PermissionTests {
             try String(contentsOf: Self.manifests.appendingPathComponent("\(folder)/rbac.yaml"), encoding: .utf8)
         }
         let buying = try manifest("components/buy-nodes")
-        #expect(chart == (try manifest("base")) + "{{- if .Values.buyNodes }}\n---\n\(buying){{- end }}\n")
+        let clusterAPI = try manifest("components/cluster-api")
+        #expect(
+            chart == (try manifest("base")) + "{{- if .Values.buyNodes }}\n---\n\(buying){{- end }}\n"
+                + "{{- if .Values.clusterAPI }}\n---\n\(clusterAPI){{- end }}\n")
     }
 
     /// Releases, binds, explains, and looks at a pod again after a conflict.

@@ -7,7 +7,7 @@ public import SchedulingModel
 /// lowers it.
 ///
 /// Size and client token are written in one patch that fails if anybody wrote the object meanwhile. `grow` takes one look and comes
-/// back: `transient` while the machines are being made, so the caller asks again with the same token. A group grows by one launch
+/// back: `inProgress` while the machines are being made, so the caller asks again with the same token. A group grows by one launch
 /// at a time; giving a machine of it back ends it. Where a machine is refused, or not all are there in time, the size is set back and the new machines go.
 public struct ClusterAPIProvider: NodePoolProvider {
     /// How long all machines of a launch may take until it is undone.
@@ -53,7 +53,10 @@ public struct ClusterAPIProvider: NodePoolProvider {
         let wanted = Set(machines.map(\.rawValue))
         for group in self.groups {
             let present = try await self.objects.machines(of: group.name)
-            let victims = present.filter { wanted.contains($0.name) && !$0.isTerminating }
+            // One that had no infrastructure yet when it was named is known by the name of its object.
+            let victims = present.filter {
+                (wanted.contains($0.id.rawValue) || wanted.contains($0.name)) && !$0.isTerminating
+            }
             if !victims.isEmpty { try await self.shrink(group.name, by: victims, of: present) }
         }
     }
@@ -64,7 +67,7 @@ public struct ClusterAPIProvider: NodePoolProvider {
             let record = try await self.objects.record(group.name)
             let machines = try await self.objects.machines(of: group.name)
             found += machines.filter { !$0.isTerminating && !record.removing.contains($0.name) }
-                .map { group.launched($0.name, record.token(of: $0.name), providerID: $0.providerID) }
+                .map { group.launched($0.id.rawValue, record.token(of: $0.name), providerID: $0.providerID) }
         }
         return found.sorted { $0.id < $1.id }
     }
@@ -83,10 +86,10 @@ public struct ClusterAPIProvider: NodePoolProvider {
         }
         guard let launch = record.launch else {
             try await self.begin(request, group, record, machines)
-            throw .failure(NodePoolError(.transient, "\(group.name): \(request.count) machines are asked for"))
+            throw .failure(NodePoolError(.inProgress, "\(group.name): \(request.count) machines are asked for"))
         }
         guard launch.token == request.clientToken || self.isLate(launch) else {
-            throw .failure(NodePoolError(.transient, "\(group.name): launch \(launch.token) is under way"))
+            throw .failure(NodePoolError(.inProgress, "\(group.name): launch \(launch.token) is under way"))
         }
         guard launch.token != request.clientToken || launch.count == request.count else {
             throw .failure(Self.mismatch(request))
@@ -100,11 +103,11 @@ public struct ClusterAPIProvider: NodePoolProvider {
         let ready = new.filter { $0.providerID != nil }.prefix(launch.count)
         guard ready.count == launch.count, launch.token == request.clientToken else {
             throw .failure(
-                NodePoolError(.transient, "\(group.name): \(ready.count) of \(launch.count) machines are there"))
+                NodePoolError(.inProgress, "\(group.name): \(ready.count) of \(launch.count) machines are there"))
         }
         record.close(launch, machines: ready.map(\.name))
         try await self.objects.write(group.patch(replicas: group.replicas, record), to: group.name)
-        return ready.map { resolved.launched($0.name, launch.token, providerID: $0.providerID) }
+        return ready.map { resolved.launched($0.id.rawValue, launch.token, providerID: $0.providerID) }
     }
 
     private func begin(
@@ -113,7 +116,7 @@ public struct ClusterAPIProvider: NodePoolProvider {
         // A size that rises before they go would keep them, although they are marked.
         let going = machines.filter { record.removing.contains($0.name) && !$0.isTerminating }
         guard going.isEmpty else {
-            throw .failure(NodePoolError(.transient, "\(group.name): \(going.count) machines are still to go"))
+            throw .failure(NodePoolError(.inProgress, "\(group.name): \(going.count) machines are still to go"))
         }
         let size = group.replicas + request.count
         if let most = group.maxSize, size > most {
@@ -136,8 +139,10 @@ public struct ClusterAPIProvider: NodePoolProvider {
         if let refusal = closed.refusal {
             throw .failure(NodePoolError(.noCapacity, "\(request.offering): \(refusal)"))
         }
-        let providerIDs = Dictionary(machines.map { ($0.name, $0.providerID) }, uniquingKeysWith: { $1 })
-        return closed.machines.map { group.launched($0, closed.token, providerID: providerIDs[$0] ?? nil) }
+        let present = Dictionary(machines.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        return closed.machines.map { name in
+            group.launched(present[name]?.id.rawValue ?? name, closed.token, providerID: present[name]?.providerID)
+        }
     }
 
     private func isLate(_ launch: ScalingRecord.Launch) -> Bool {

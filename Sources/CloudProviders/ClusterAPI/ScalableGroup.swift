@@ -64,6 +64,9 @@ struct ClusterMachine {
     /// Why it will not come; nil while it may.
     let failure: String?
 
+    /// As the node names it that it becomes. Until it has infrastructure nobody else knows it: the name of the object.
+    var id: MachineID { self.providerID.flatMap(MachineID.init(providerID:)) ?? MachineID(self.name) }
+
     static let deleteAnnotation = "cluster.x-k8s.io/delete-machine"
 
     /// - Parameter groupLabel: The label that names the group.

@@ -47,6 +47,7 @@ struct NodeImport {
         let unreachable = "node.kubernetes.io/unreachable"
         let isMarked = taints.contains { $0.isHard && ($0.key == Taint.notReady.key || $0.key == unreachable) }
         if node.isReady == false, !isMarked { taints.append(.notReady) }
+        if let event = ScheduledEvent.taint(of: node.conditions) { taints.append(event) }
         return taints
     }
 }

@@ -30,6 +30,13 @@ struct CapacityState: Sendable {
     var giving: [NodeName: Giving] = [:]
     var consolidation = ConsolidationState()
     var notices: [NodeName: Notice] = [:]
+    /// Nodes with our taint whose notice is over: the taint goes.
+    var lifted: Set<NodeName> = []
+    var noticeRecords: [NoticeRecord] = []
+    /// What becomes of top-level gangs with members on nodes that are taken.
+    var answers: [PodGroupKey: InterruptionAnswer] = [:]
+    /// Gangs below their minimum whose rest is on its way.
+    var awaited: Set<PodGroupKey> = []
     /// Since when something waits that nothing bought so far will hold.
     var demandSinceMillis: Int64?
     /// When an offering that is wanted comes out of back-off.
@@ -115,6 +122,13 @@ struct CapacityState: Sendable {
         var takenMillis: Int64
         /// When this process first knew of it.
         var sinceMillis: Int64
+        /// With members on the node, now or since the notice.
+        var groups: Set<PodGroupKey> = []
+        /// Who said so.
+        var sources: Set<String> = []
+
+        /// When who is still there is evicted, and until when a trainer may write.
+        var evictMillis: Int64 { max(self.sinceMillis, self.takenMillis - self.spot.evictionLeadSeconds * 1000) }
     }
 
     /// The pools with the nodes that they have, whoever bought them, and the minimum of the time.

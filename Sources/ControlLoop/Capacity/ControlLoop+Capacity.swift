@@ -55,7 +55,7 @@ extension ControlLoop {
 
     var capacityDeadlines: [Int64] {
         let state = self.capacity
-        guard !state.isIdle else { return [] }
+        guard !state.isIdle || !state.marks.isEmpty || !state.lifted.isEmpty else { return [] }
         var deadlines = self.cycleDeadlines
         for launch in state.launches.values {
             deadlines += [launch.work.deadline].compactMap(\.self)
@@ -74,6 +74,7 @@ extension ControlLoop {
         for notice in state.notices.values {
             if let seconds = notice.spot.nextDeadline { deadlines.append(seconds * 1000) }
             deadlines.append(notice.sinceMillis + self.configuration.settleMillis)
+            deadlines.append(self.liftDeadline(notice))
         }
         // What was due has been looked at by the last event.
         return deadlines.filter { $0 > self.lastMillis }

@@ -179,7 +179,7 @@ extension ControlLoop {
             launch.claim.version = 0
             launch.written = nil
             self.capacity.launches[claim.token] = launch
-        case .succeeded, .launched, .refused, .machines, .conflict, .rejected, .unavailable, .unknown: break
+        case .succeeded, .launched, .refused, .underWay, .machines, .conflict, .rejected, .unavailable, .unknown: break
         }
         self.release(claim.token, failed: true, now)
     }
@@ -203,6 +203,7 @@ extension ControlLoop {
         case .refused(let refusal):
             launch.claim.phase = .closing
             self.block(claim, because: refusal, now)
+        case .underWay: return self.waitForLaunch(launch, now)
         case .unknown, .unavailable:
             if case .unknown = result { launch.uncertainUntil = now + self.configuration.doubtMillis }
             isFailed = launch.tries < self.configuration.retryLimit
@@ -217,6 +218,22 @@ extension ControlLoop {
         self.capacity.launches[claim.token] = launch
         self.release(claim.token, failed: isFailed, now)
         self.requestCycle(now)
+    }
+
+    /// The provider is asked again soon. It undoes what takes too long itself; a while after that it is given up here.
+    private mutating func waitForLaunch(_ launch: CapacityState.Launch, _ now: Int64) {
+        var launch = launch
+        let token = launch.claim.token
+        // Replies lost before this one do not count any more.
+        launch.tries = 1
+        launch.work = CapacityState.Work(retryMillis: now + self.configuration.launchPollMillis)
+        if now >= self.joinDeadline(launch) + self.configuration.doubtMillis {
+            launch.claim.phase = .closing
+            launch.uncertainUntil = now + self.configuration.doubtMillis
+            self.block(launch.claim, because: .noCapacity, now)
+            self.requestCycle(now)
+        }
+        self.capacity.launches[token] = launch
     }
 
     private func take(
@@ -251,7 +268,7 @@ extension ControlLoop {
         case .succeeded, .notFound:
             self.drop(claim.token)
             self.requestCycle(now)
-        case .recorded, .launched, .refused, .machines, .conflict, .rejected, .unavailable, .unknown:
+        case .recorded, .launched, .refused, .underWay, .machines, .conflict, .rejected, .unavailable, .unknown:
             self.release(claim.token, failed: true, now)
         }
     }
@@ -265,7 +282,7 @@ extension ControlLoop {
             for machine in machines { self.lose(machine, of: token) }
             self.release(token, failed: false, now)
             self.requestCycle(now)
-        case .recorded, .launched, .refused, .machines, .conflict, .rejected, .unavailable, .unknown:
+        case .recorded, .launched, .refused, .underWay, .machines, .conflict, .rejected, .unavailable, .unknown:
             self.release(token, failed: true, now)
         }
     }

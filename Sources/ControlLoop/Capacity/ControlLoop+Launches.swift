@@ -11,10 +11,15 @@ extension ControlLoop {
     mutating func planCapacity(
         _ plan: Plan, _ snapshot: ClusterSnapshot, version: String, _ now: Int64
     ) throws(RefusedPlan) -> PurchasePlan? {
-        guard self.isLeader, !self.capacity.isIdle else { return nil }
+        guard self.isLeader, !self.capacity.isIdle else {
+            self.capacity.awaited = []
+            return nil
+        }
         self.tellOfNotices()
+        self.answerInterruptions(snapshot, now)
         self.capacity.unblockMillis = nil
         let (future, ahead) = try self.lookAhead(plan, snapshot)
+        self.noteAwaitedGangs(future.snapshot, ahead)
         let used = Set(ahead.assignments.map(\.node))
         let tokens = Set(used.compactMap { future.tokens[$0] })
         let empty = self.emptyCounts(future, used)
@@ -24,7 +29,7 @@ extension ControlLoop {
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
         try self.giveBack(snapshot, wanted: used.union(placed), now)
-        let purchases = try self.purchases(for: ahead, future, now)
+        let purchases = try self.purchases(for: ahead, future, (plan, snapshot), now)
         let isDecided = ahead.pending.isEmpty || purchases != nil || self.capacity.pools.isEmpty
         let launchCount = self.capacity.launchCount
         self.fillUp(isDecided ? empty : nil, now)
@@ -47,8 +52,10 @@ extension ControlLoop {
     }
 
     /// Buys for what waits even then; nil where nothing waits, or not for long enough.
+    ///
+    /// - Parameter present: The cluster as it is, and the plan for it.
     private mutating func purchases(
-        for ahead: Plan, _ future: FutureCluster, _ now: Int64
+        for ahead: Plan, _ future: FutureCluster, _ present: (plan: Plan, snapshot: ClusterSnapshot), _ now: Int64
     ) throws(RefusedPlan) -> PurchasePlan? {
         guard !ahead.pending.isEmpty, !self.capacity.pools.isEmpty else {
             self.capacity.demandSinceMillis = nil
@@ -59,9 +66,12 @@ extension ControlLoop {
         guard now >= since + self.configuration.purchaseDelayMillis, self.capacity.isListed else { return nil }
         let planner = CapacityPlanner(
             interruptions: self.configuration.interruptions, configuration: self.lookingAhead)
-        let purchases = try planner.plan(
+        var purchases = try planner.plan(
             future.snapshot, leaving: ahead, pools: self.countedPools,
             blocked: self.capacity.backoff.blocked(atSeconds: now / 1000))
+        if let moved = try self.moveInstead(of: purchases, present.plan, present.snapshot, planner, now) {
+            purchases = moved
+        }
         for purchase in purchases.purchases {
             self.buy(purchase.nodeCount, purchase.offering, of: purchase.pool, for: purchase.group, now)
         }
@@ -125,7 +135,8 @@ struct FutureCluster {
         }
         self.snapshot = ClusterSnapshot(
             nodes: Array(nodes.values),
-            pods: Self.pods(plan, snapshot, taken: taken).filter { !moved.contains($0.key) }, groups: snapshot.groups,
+            pods: Self.later(plan, snapshot, taken: taken, loop).filter { !moved.contains($0.key) },
+            groups: snapshot.groups,
             topology: snapshot.topology)
     }
 
@@ -135,6 +146,30 @@ struct FutureCluster {
         case .launching: Array(repeating: nil, count: launch.claim.count)
         case .launched: launch.claim.machines(.expected).map { loop.capacity.nodeByMachine[$0] }
         case .closing: []
+        }
+    }
+
+    /// As `pods`, and later: who leaves has left, and a gang that moves with a node that is taken waits again as a whole. What nobody makes anew
+    /// does not come back.
+    private static func later(
+        _ plan: Plan, _ snapshot: ClusterSnapshot, taken: Set<NodeName>, _ loop: ControlLoop
+    ) -> [PodState] {
+        let moving = Set(loop.capacity.answers.filter { $0.value == .move }.keys)
+        let tops = moving.isEmpty ? [:] : GangStanding.topGroups(snapshot.groups)
+        let lost = Set(
+            snapshot.pods.filter { pod in
+                let isMoving = pod.group.map { moving.contains(tops[$0] ?? $0) } ?? false
+                return pod.node.map { taken.contains($0) || isMoving && !pod.belongsToNode } ?? false
+            }
+            .map(\.key))
+        return Self.pods(plan, snapshot, taken: taken).compactMap { state in
+            if state.node != nil, state.isTerminating, !state.leavesLate { return nil }
+            guard lost.contains(state.key) else { return state }
+            guard loop.pods[state.key]?.isRecreated != false else { return nil }
+            var pod = state
+            pod.standing = .pending
+            pod.knownDevices = []
+            return pod
         }
     }
 

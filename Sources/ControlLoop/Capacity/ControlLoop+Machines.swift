@@ -8,12 +8,7 @@ extension ControlLoop {
 
     mutating func noteNode(_ node: NodeState, _ now: Int64) {
         if let machine = node.machine { self.capacity.nodeByMachine[machine] = node.name }
-        guard self.isLeader, self.capacity.notices[node.name] == nil else { return }
-        self.rememberNotice(node, now)
-        for taint in node.taints {
-            guard let lead = Self.foreignNotices[taint.key], self.capacity.notices[node.name] == nil else { continue }
-            self.takeNotice(node.name, atMillis: now + lead, now)
-        }
+        if self.isLeader, !node.taints.isEmpty { self.takeSignals(of: node, now) }
     }
 
     mutating func noteNodeGone(_ name: NodeName) {
@@ -21,7 +16,10 @@ extension ControlLoop {
         self.capacity.idleSince[name] = nil
         self.capacity.giving[name] = nil
         self.capacity.taintWork[name] = nil
-        self.capacity.notices[name] = nil
+        if let notice = self.capacity.notices.removeValue(forKey: name) {
+            self.record(name, notice, .gone, self.lastMillis)
+        }
+        self.capacity.lifted.remove(name)
     }
 
     /// Nodes with pods that are not the node's own, or that are about to have some.
@@ -197,13 +195,14 @@ extension ControlLoop {
 
     /// Our taints, brought in line with what was decided. A taint that nobody remembers is a decision of a process before.
     mutating func stepTaints(_ now: Int64) {
+        guard self.configuration.taintsNodes else { return }
         var leaving: Set<NodeName> = []
         var joined: Set<NodeName> = []
         for launch in self.capacity.launches.values {
             leaving.formUnion(launch.claim.machines(.leaving).compactMap { self.capacity.nodeByMachine[$0] })
             joined.formUnion(launch.claim.machines(.joined).compactMap { self.capacity.nodeByMachine[$0] })
         }
-        for name in leaving.union(joined).union(self.capacity.notices.keys).sorted() {
+        for name in leaving.union(joined).union(self.capacity.notices.keys).union(self.capacity.lifted).sorted() {
             guard let node = self.nodes[name] else { continue }
             let isTainted = node.taints.contains { $0.key == Taint.givingBack.key }
             switch self.capacity.giving[name] {
@@ -223,6 +222,12 @@ extension ControlLoop {
             if let notice = self.capacity.notices[name] {
                 let wanted = Taint.interruption(atSeconds: self.wallMillis(notice.takenMillis) / 1000)
                 if !node.taints.contains(wanted) { self.askTaint(name, wanted, isPresent: true, now) }
+            } else if self.capacity.lifted.contains(name) {
+                if let taint = node.taints.first(where: { $0.key == Taint.interruptionKey }) {
+                    self.askTaint(name, taint, isPresent: false, now)
+                } else {
+                    self.capacity.lifted.remove(name)
+                }
             }
         }
     }

@@ -47,6 +47,8 @@ public enum PoolResult: Hashable, Sendable {
     case recorded(version: UInt64)
     case launched([MachineID])
     case refused(LaunchRefusal)
+    /// Of a launch: nothing is wrong, its machines are being made.
+    case underWay
     /// By id; machines that are being deleted are left out.
     case machines([ListedMachine])
     case notFound

@@ -10,7 +10,8 @@ struct PoolActionPerformer: Sendable {
     /// Fenced, so that nothing is written once another replica may lead.
     let client: KubernetesClient
     let fence: LeadershipFence
-    let provider: any NodePoolProvider
+    /// Nil: nothing is bought here, and pods are only told what becomes of their nodes.
+    let provider: (any NodePoolProvider)?
     /// Where claims are.
     let namespace: String
     let timestamp: @Sendable () -> String
@@ -27,8 +28,10 @@ struct PoolActionPerformer: Sendable {
                 return Self.result(of: error)
             }
         case .launch, .delete, .list:
-            guard self.fence.isOpen else { return .unavailable }
-            do throws(NodePoolError) { return try await self.ask(action.kind) } catch { return Self.result(of: error) }
+            guard self.fence.isOpen, let provider = self.provider else { return .unavailable }
+            do throws(NodePoolError) { return try await Self.ask(provider, action.kind) } catch {
+                return Self.result(of: error)
+            }
         }
     }
 
@@ -42,17 +45,19 @@ struct PoolActionPerformer: Sendable {
         }
     }
 
-    private func ask(_ kind: PoolAction.Kind) async throws(NodePoolError) -> PoolResult {
+    private static func ask(
+        _ provider: any NodePoolProvider, _ kind: PoolAction.Kind
+    ) async throws(NodePoolError) -> PoolResult {
         switch kind {
         case .launch(let claim):
             let request = LaunchRequest(
                 pool: claim.pool, offering: claim.offering, count: claim.count, clientToken: claim.token)
-            return .launched(try await self.provider.grow(request).map(\.id).sorted())
+            return .launched(try await provider.grow(request).map(\.id).sorted())
         case .delete(let pool, let machines):
-            try await self.provider.delete(machines, of: pool)
+            try await provider.delete(machines, of: pool)
             return .succeeded
         case .list(let pool):
-            let machines = try await self.provider.machines(of: pool)
+            let machines = try await provider.machines(of: pool)
             return .machines(
                 machines.map { ListedMachine(id: $0.id, offering: $0.offering, token: $0.clientToken) })
         case .record, .forget, .taint, .mark: return .unavailable
@@ -105,8 +110,7 @@ struct PoolActionPerformer: Sendable {
     }
 
     private func mark(_ target: PodTarget, _ mark: CheckpointMark) async throws(KubernetesError) -> PoolResult {
-        let time =
-            mark.byMillis.map { Date(timeIntervalSince1970: Double($0 / 1000)).formatted(.iso8601) } ?? "unknown"
+        let time = mark.byMillis.map(Timestamp.text) ?? "unknown"
         try await self.client.patch(
             .pod(target.key.namespace, target.key.name), .merge,
             [
@@ -158,6 +162,7 @@ struct PoolActionPerformer: Sendable {
         case .denied: .refused(.denied)
         case .invalid: .refused(.invalid)
         case .throttled, .transient: .unknown
+        case .inProgress: .underWay
         }
     }
 }

@@ -1,7 +1,7 @@
 public import CloudProviders
 import ControlLoop
 import FoundationEssentials
-import KubernetesClient
+public import KubernetesClient
 import SchedulingModel
 
 /// Whether a controller buys nodes, and how patient it is.
@@ -14,16 +14,25 @@ public struct CapacityOptions: Sendable {
     public var idleDelay = Duration.seconds(300)
     /// How long a node that is closed to newcomers must still be empty.
     public var settleDelay = Duration.seconds(10)
+    /// Open while this controller may act. Whoever writes to the cluster on behalf of the provider does so with a client that is fenced by it.
+    public let fence: LeadershipFence
 
-    public init(provider: any NodePoolProvider) { self.provider = provider }
+    public init(provider: any NodePoolProvider, fence: LeadershipFence = LeadershipFence()) {
+        self.provider = provider
+        self.fence = fence
+    }
 
     /// The loop's own settings, for this process alone.
-    func apply(to loop: inout ControlLoopConfiguration) {
-        loop.joinMillis = Int64(self.joinTimeout.inSeconds * 1000)
-        loop.idleMillis = Int64(self.idleDelay.inSeconds * 1000)
-        loop.settleMillis = Int64(self.settleDelay.inSeconds * 1000)
+    ///
+    /// - Parameter options: Nil where nothing is bought: nodes are not written to either.
+    static func apply(_ options: CapacityOptions?, to loop: inout ControlLoopConfiguration) {
         loop.epochMillis = Int64(Date().timeIntervalSince1970 * 1000)
         loop.tokenPrefix = "berth-" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        loop.taintsNodes = options != nil
+        guard let options else { return }
+        loop.joinMillis = Int64(options.joinTimeout.inSeconds * 1000)
+        loop.idleMillis = Int64(options.idleDelay.inSeconds * 1000)
+        loop.settleMillis = Int64(options.settleDelay.inSeconds * 1000)
     }
 }
 
@@ -54,7 +63,11 @@ extension PoolAction.Kind {
         case .list(let pool): [("pool", pool)]
         case .taint(let node, let taint, let isPresent):
             [("node", "\(node)"), ("taint", taint.key), ("value", taint.value), ("present", "\(isPresent)")]
-        case .mark(let target, let mark): [("pod", "\(target.key)"), ("node", "\(mark.node)")]
+        case .mark(let target, let mark):
+            [
+                ("pod", "\(target.key)"), ("node", "\(mark.node)"),
+                ("by", mark.byMillis.map(Timestamp.text) ?? "unknown"),
+            ]
         }
     }
 }
@@ -64,6 +77,7 @@ extension PoolResult {
         switch self {
         case .succeeded, .recorded, .launched, .machines: "success"
         case .refused(let refusal): "refused_\(refusal.rawValue)"
+        case .underWay: "under_way"
         case .conflict: "conflict"
         case .notFound: "not_found"
         case .rejected: "rejected"

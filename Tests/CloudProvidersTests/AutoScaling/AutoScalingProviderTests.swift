@@ -14,11 +14,11 @@ struct AutoScalingProviderTests {
             do throws(NodePoolError) {
                 return try await provider.grow(AutoScalingWorld.request(count, token: token))
             } catch {
-                if error.code != .transient { throw error }
+                if !error.isRetryable { throw error }
             }
             world.work()
         }
-        throw NodePoolError(.transient, "no outcome")
+        throw NodePoolError(.inProgress, "no outcome")
     }
 
     @Test("a launch raises the desired capacity once and ends with its machines; the same token never buys again")
@@ -75,7 +75,7 @@ struct AutoScalingProviderTests {
             let world = AutoScalingWorld(desired: 2)
             world.state.withLock { $0.capacity = 2 }
             let provider = await world.provider()
-            await #expect(throws: NodePoolError(.transient)) {
+            await #expect(throws: NodePoolError(.inProgress)) {
                 try await provider.grow(AutoScalingWorld.request(3, token: "t"))
             }
             world.work()
@@ -107,10 +107,10 @@ struct AutoScalingProviderTests {
     func late() async throws {
         let world = AutoScalingWorld(desired: 1)
         let provider = await world.provider()
-        await #expect(throws: NodePoolError(.transient)) {
+        await #expect(throws: NodePoolError(.inProgress)) {
             try await provider.grow(AutoScalingWorld.request(2, token: "t"))
         }
-        await #expect(throws: NodePoolError(.transient)) {
+        await #expect(throws: NodePoolError(.inProgress)) {
             try await provider.grow(AutoScalingWorld.request(1, token: "t2"))
         }
         await #expect(throws: NodePoolError(.transient)) { try await provider.delete([MachineID("i-1")], of: "gpus") }
@@ -127,7 +127,7 @@ struct AutoScalingProviderTests {
     func deleteOfOpenLaunch() async throws {
         let world = AutoScalingWorld(desired: 3)
         let provider = await world.provider()
-        await #expect(throws: NodePoolError(.transient)) {
+        await #expect(throws: NodePoolError(.inProgress)) {
             try await provider.grow(AutoScalingWorld.request(3, token: "t"))
         }
         world.work()
@@ -165,7 +165,7 @@ struct AutoScalingProviderTests {
         }
         world.state.withLock { $0.desired = 10 }
         world.state.withLock { $0.maxSize = 20 }
-        await #expect(throws: NodePoolError(.transient)) {
+        await #expect(throws: NodePoolError(.inProgress)) {
             try await provider.grow(AutoScalingWorld.request(2, token: "t"))
         }
         #expect(world.desired == 10)

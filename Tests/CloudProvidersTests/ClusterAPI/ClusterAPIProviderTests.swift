@@ -15,11 +15,11 @@ struct ClusterAPIProviderTests {
         let provider = await world.provider()
         for _ in 0..<10 {
             do throws(NodePoolError) { return try await provider.grow(world.request(count, token: token)) } catch {
-                if error.code != .transient { throw error }
+                if !error.isRetryable { throw error }
             }
             do { try await world.work() } catch { Issue.record(error) }
         }
-        throw NodePoolError(.transient, "no outcome")
+        throw NodePoolError(.inProgress, "no outcome")
     }
 
     @Test("a launch raises the size once and ends with all its machines; the same token never buys again")
@@ -27,11 +27,11 @@ struct ClusterAPIProviderTests {
         let world = try await ClusterAPIWorld("whole", replicas: 1)
         let provider = await world.provider()
         #expect(provider.problems == [])
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(2, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(2, token: "t")) }
         #expect(try await world.replicas() == 3)
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(2, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(2, token: "t")) }
         try await world.work(provisioning: false)
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(2, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(2, token: "t")) }
         let machines = try await self.grow(world, 2, token: "t")
         #expect(machines.map(\.id.rawValue) == ["gpus-2", "gpus-3"])
         #expect(machines.map(\.providerID) == ["cloud:///z/gpus-2", "cloud:///z/gpus-3"])
@@ -71,11 +71,11 @@ struct ClusterAPIProviderTests {
     func late() async throws {
         let world = try await ClusterAPIWorld("late", replicas: 1)
         let provider = await world.provider()
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(2, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(2, token: "t")) }
         try await world.work(provisioning: false)
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(2, token: "t2")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(2, token: "t2")) }
         world.pass(seconds: ClusterAPIProvider.growthPatienceSeconds + 1)
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(2, token: "t2")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(2, token: "t2")) }
         #expect(try await world.replicas() == 1)
         #expect(try await self.grow(world, 2, token: "t2").map(\.id.rawValue) == ["gpus-4", "gpus-5"])
         #expect(try await world.names() == ["gpus-1", "gpus-4", "gpus-5"])
@@ -87,7 +87,7 @@ struct ClusterAPIProviderTests {
         let world = try await ClusterAPIWorld("undo-cut-off", replicas: 1)
         let provider = await world.provider()
         world.setCapacity(1)
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(3, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(3, token: "t")) }
         try await world.work()
         world.lossy.loseReply(to: "PATCH", "/machines/")
         await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(3, token: "t")) }
@@ -120,7 +120,7 @@ struct ClusterAPIProviderTests {
     func deleteOfOpenLaunch() async throws {
         let world = try await ClusterAPIWorld("delete-of-open", replicas: 3)
         let provider = await world.provider()
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(3, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(3, token: "t")) }
         try await world.work(provisioning: false)
         let listed = try await provider.machines(of: "gpus")
         #expect(listed.map(\.clientToken) == [nil, nil, nil, "t", "t", "t"])
@@ -173,7 +173,7 @@ struct ClusterAPIProviderTests {
     func others() async throws {
         let world = try await ClusterAPIWorld("others", replicas: 1)
         let provider = await world.provider()
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(1, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(1, token: "t")) }
         try await world.set(replicas: 4)
         #expect(try await self.grow(world, 1, token: "t").count == 1)
         #expect(try await world.replicas() == 4)
@@ -241,7 +241,7 @@ struct ClusterAPIProviderTests {
         let world = try await ClusterAPIWorld("grow-after-delete", replicas: 3)
         let provider = await world.provider()
         try await provider.delete([MachineID("gpus-2")], of: "gpus")
-        await #expect(throws: NodePoolError(.transient)) { try await provider.grow(world.request(1, token: "t")) }
+        await #expect(throws: NodePoolError(.inProgress)) { try await provider.grow(world.request(1, token: "t")) }
         #expect(try await world.replicas() == 2)
         #expect(try await self.grow(world, 1, token: "t").map(\.id.rawValue) == ["gpus-4"])
         #expect(try await world.names() == ["gpus-1", "gpus-3", "gpus-4"])

@@ -4,7 +4,7 @@ public import SchedulingModel
 
 /// Machines of Auto Scaling groups, also of those below EKS managed node groups: for pools whose launches need not be gangs.
 ///
-/// A group fulfils what it can, in its own time. `grow` raises the desired capacity once, takes one look and comes back: `transient` while
+/// A group fulfils what it can, in its own time. `grow` raises the desired capacity once, takes one look and comes back: `inProgress` while
 /// machines are on their way, so the caller asks again with the same token. A launch that is not whole when an activity fails, or
 /// after `growthPatienceSeconds`, is undone. A group grows by one launch at a time; until its end none
 /// of the group's older machines is given back, and giving back one of its own ends it.
@@ -90,10 +90,10 @@ public struct AutoScalingProvider: NodePoolProvider {
             if !ours.isEmpty { return ours.map { $0.launched(resolved, clientToken: request.clientToken) } }
             if let other = group.launch, !other.isOver {
                 guard other.state == .undoing || self.isLate(other) else {
-                    throw NodePoolError(.transient, "\(group.name): launch \(other.token) is under way")
+                    throw NodePoolError(.inProgress, "\(group.name): launch \(other.token) is under way")
                 }
                 try await self.undo(other, of: resolved)
-                throw NodePoolError(.transient, "\(group.name): launch \(other.token) was undone first")
+                throw NodePoolError(.inProgress, "\(group.name): launch \(other.token) was undone first")
             }
             return try await self.begin(request, group, launches)
         }
@@ -118,7 +118,7 @@ public struct AutoScalingProvider: NodePoolProvider {
             throw NodePoolError(.noCapacity, "\(group.name) has \(group.desired) of at most \(group.maxSize) machines")
         }
         guard group.instances.count >= group.desired else {
-            throw NodePoolError(.transient, "\(group.name) is still coming to its size of \(group.desired)")
+            throw NodePoolError(.inProgress, "\(group.name) is still coming to its size of \(group.desired)")
         }
         // From here on a machine without this tag is one of the launch.
         try await self.calls.tag(group.instances.map(\.id).filter { launches[$0] == nil }, launch: Self.noLaunch)
@@ -126,7 +126,7 @@ public struct AutoScalingProvider: NodePoolProvider {
             token: request.clientToken, count: request.count, target: target, sinceSeconds: self.now())
         try await self.calls.set(launch, on: group.name)
         try await self.calls.set(desired: target, of: group.name)
-        throw NodePoolError(.transient, "\(group.name): \(request.count) machines are asked for")
+        throw NodePoolError(.inProgress, "\(group.name): \(request.count) machines are asked for")
     }
 
     private func goOn(
@@ -146,7 +146,7 @@ public struct AutoScalingProvider: NodePoolProvider {
         guard failure != nil || self.isLate(launch) else {
             // The tag was written and the capacity not.
             if group.desired < launch.target { try await self.calls.set(desired: launch.target, of: group.name) }
-            throw NodePoolError(.transient, "\(group.name): \(count) are there")
+            throw NodePoolError(.inProgress, "\(group.name): \(count) are there")
         }
         try await self.undo(launch, of: resolved)
         throw NodePoolError(
