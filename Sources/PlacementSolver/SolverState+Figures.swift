@@ -46,7 +46,7 @@ extension SolverState {
     /// Other pods (affinity, spread) are not looked at.
     public mutating func fragmentedDevices() -> Double {
         var countByShape: [Int: Int] = [:]
-        for (pod, state) in self.snapshot.pods.enumerated() where !state.deviceRequests.isEmpty {
+        for pod in self.snapshot.pods.indices where !self.snapshot.pods[pod].deviceRequests.isEmpty {
             countByShape[self.shape(of: pod), default: 0] += 1
         }
         let frequent = countByShape.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(64)

@@ -240,6 +240,13 @@ extension SolverState {
 
     // MARK: Topology
 
+    /// Finds the domains that gangs are placed in, so that copies of the state made later need not find them again.
+    public mutating func compileTopology() {
+        guard !self.groups.groups.isEmpty else { return }
+        for level in self.snapshot.topology.levels.indices { _ = self.axisDomains(.level(level)) }
+        if self.hasNVLinkDomains { _ = self.axisDomains(.nvlink) }
+    }
+
     mutating func axisDomains(_ axis: TopologyAxis) -> AxisDomains {
         if let known = self.axes[axis] { return known }
         let built = AxisDomains(axis: axis, nodes: self.snapshot.nodes)

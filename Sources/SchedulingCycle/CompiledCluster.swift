@@ -11,14 +11,18 @@ public struct CompiledCluster: Sendable {
 
     /// The facts of a snapshot.
     mutating func facts(of snapshot: ClusterSnapshot) -> SolverState {
-        guard self.state?.update(to: snapshot) != nil, let state = self.state else {
-            let compiled = SolverState(snapshot)
-            self.state = compiled
-            return compiled
+        var state: SolverState
+        if let known = self.state.take() {
+            state = known
+            state.update(to: snapshot)
+            #if DEBUG
+            state.checkEquals(SolverState(snapshot))
+            #endif
+        } else {
+            state = SolverState(snapshot)
         }
-        #if DEBUG
-        state.checkEquals(SolverState(snapshot))
-        #endif
+        state.compileTopology()
+        self.state = state
         return state
     }
 }

@@ -37,17 +37,17 @@ struct Diagnosis {
     /// of the right kind, amounts that no candidate could ever give, taints, amounts, devices, ports, spread, pod affinity.
     mutating func reason(for pod: Int) -> Explanation {
         guard !self.snapshot.nodes.isEmpty else { return Explanation(reason: .noNodes) }
-        let rejections = self.snapshot.nodes.indices.map { self.state.rejections(pod, on: $0) }
+        let rejections = self.state.rejectionsByNode(pod)
         var evidence = Evidence()
-        for list in rejections {
-            if let first = list.first { evidence.nodesByReason[first.code, default: 0] += 1 }
+        for (answer, count) in zip(rejections.answers, rejections.nodeCounts) {
+            if let first = answer.first { evidence.nodesByReason[first.code, default: 0] += count }
         }
         let funnel = ReasonFunnel(rejections: rejections)
         let (reason, candidates) = funnel.dominant()
-        evidence.shortfalls = Self.shortfalls(rejections: candidates.map { rejections[$0] })
+        evidence.shortfalls = Self.shortfalls(rejections: candidates.map { rejections.answers[$0] })
         if let best = funnel.nearest(candidates) {
-            evidence.bestNode = self.snapshot.nodes[best].name
-            evidence.bestNodeReasons = rejections[best]
+            evidence.bestNode = self.snapshot.nodes[rejections.firstNodes[best]].name
+            evidence.bestNodeReasons = rejections.answers[best]
         }
         if case .unavailable(let claim, let why) = self.snapshot.pods[pod].constraints.volumes {
             evidence.detail = "claim \(claim): \(why)"

@@ -132,12 +132,10 @@ extension FixSearch {
 
     /// Nodes that would take the member if others left, those with the fewest devices in use first.
     private mutating func nearNodes(for member: Int) -> [Int] {
-        var found: [(node: Int, used: Int)] = []
-        for node in self.snapshot.nodes.indices {
-            let reasons = self.state.rejections(member, on: node)
-            guard !reasons.isEmpty, reasons.allSatisfy(\.isResolvableByPreemption) else { continue }
+        let nodes = self.rejections(member).nodes { !$0.isEmpty && $0.allSatisfy(\.isResolvableByPreemption) }
+        let found = nodes.map { node in
             let (idle, all) = self.state.deviceCounts(on: node)
-            found.append((node, all - idle))
+            return (node: node, used: all - idle)
         }
         return found.sorted { ($0.used, $0.node) < ($1.used, $1.node) }.prefix(Self.nodeLimit).map(\.node)
     }
@@ -157,10 +155,14 @@ extension FixSearch {
         let inBestDomain = self.snapshot.nodes.indices.filter { node in
             best.map { self.snapshot.nodes[node].domain(on: $0.domain.axis) == $0.domain } ?? false
         }
-        for node in inBestDomain + self.snapshot.nodes.indices {
+        var wanted = self.requests(of: members.prefix(1))
+        for node in inBestDomain + self.snapshot.nodes.indices
+        where wanted.entries.allSatisfy({ self.snapshot.nodes[node].allocatable[$0.name] >= $0.amount }) {
             let count = self.fitsEmpty(members, on: node)
-            if count > largest?.count ?? 0 { largest = (node, count) }
-            if largest?.count == members.count { break }
+            guard count > largest?.count ?? 0 else { continue }
+            largest = (node, count)
+            if count == members.count { break }
+            wanted = self.requests(of: members.prefix(count + 1))
         }
         guard let largest else { return nil }
         var left = self.withoutRoom(members, in: best?.domain)[...]
@@ -172,6 +174,12 @@ extension FixSearch {
             count += 1
         }
         return self.tryNewNodes(max(1, count), like: largest.node, for: top)
+    }
+
+    private func requests(of members: ArraySlice<Int>) -> ResourceAmounts {
+        var sum = ResourceAmounts()
+        for member in members { sum.add(self.snapshot.pods[member].requests) }
+        return sum
     }
 
     /// Plans the gang on the cluster with the new nodes in it, and with up to two more where they turn out too few.

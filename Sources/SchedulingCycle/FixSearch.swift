@@ -7,6 +7,8 @@ import SchedulingModel
 /// does not prove that there is none.
 struct FixSearch {
     var state: SolverState
+    /// Why the pod last asked about may not run on each node, in the state as this search found it.
+    private var judged: (pod: Int, rejections: NodeRejections)?
 
     /// Nodes examined for moving or evicting pods.
     static let nodeLimit = 32
@@ -15,7 +17,17 @@ struct FixSearch {
     /// Fits that the exhaustive search may try each time a gang is tried on a changed state.
     static let gangStepLimit = 2_000
 
+    init(state: SolverState) { self.state = state }
+
     var snapshot: ClusterSnapshot { self.state.snapshot }
+
+    /// In the state as this search found it; every change has been rolled back when this is asked.
+    mutating func rejections(_ pod: Int) -> NodeRejections {
+        if let judged, judged.pod == pod { return judged.rejections }
+        let rejections = self.state.rejectionsByNode(pod)
+        self.judged = (pod, rejections)
+        return rejections
+    }
 
     // MARK: One pod
 
@@ -39,9 +51,10 @@ struct FixSearch {
     /// The taint whose toleration opens most nodes, if that alone is enough.
     private mutating func toleration(_ pod: Int) -> Fix? {
         var opened: [Taint: Int] = [:]
-        for node in self.snapshot.nodes.indices {
-            let reasons = self.state.rejections(pod, on: node)
-            guard reasons.count == 1, case .untoleratedTaint(let taint) = reasons[0] else { continue }
+        let rejections = self.rejections(pod)
+        let tainted = rejections.nodes { $0.count == 1 && $0[0].code == .untoleratedTaint }
+        for node in tainted {
+            guard case .untoleratedTaint(let taint) = rejections[node][0] else { continue }
             let others = self.snapshot.nodes[node].taints.contains { other in
                 other != taint && other.isHard
                     && !self.snapshot.pods[pod].constraints.tolerations.contains { $0.tolerates(other) }
@@ -56,10 +69,7 @@ struct FixSearch {
 
     /// Without the one condition, on how many nodes the pod would fit.
     private mutating func relaxed(_ pod: Int, _ code: ReasonCode) -> Fix? {
-        let count = self.snapshot.nodes.indices.count { node in
-            let reasons = self.state.rejections(pod, on: node)
-            return !reasons.isEmpty && reasons.allSatisfy { $0.code == code }
-        }
+        let count = self.rejections(pod).nodes { !$0.isEmpty && $0.allSatisfy { $0.code == code } }.count
         return count > 0 ? .relaxConstraint(code, nodeCount: count) : nil
     }
 
@@ -67,19 +77,17 @@ struct FixSearch {
 
     /// Nodes that only lack amounts or devices which evictions could free, nearest first.
     private mutating func nodesShortOfRoom(_ pod: Int) -> [Int] {
-        var found: [(node: Int, shortage: Int64)] = []
-        for node in self.snapshot.nodes.indices {
-            let reasons = self.state.rejections(pod, on: node)
-            let isShort =
-                !reasons.isEmpty
+        let rejections = self.rejections(pod)
+        let shortages = rejections.answers.map(Self.shortage)
+        let found = rejections.nodes { reasons in
+            !reasons.isEmpty
                 && reasons.allSatisfy { reason in
                     switch reason {
                     case .insufficient, .insufficientDeviceMemory, .hostPortConflict: reason.isResolvableByPreemption
                     default: false
                     }
                 }
-            if isShort { found.append((node, Self.shortage(reasons))) }
-        }
+        }.map { (node: $0, shortage: shortages[Int(rejections.answerByNode[$0])]) }
         return found.sorted { ($0.shortage, $0.node) < ($1.shortage, $1.node) }.prefix(Self.nodeLimit).map(\.node)
     }
 
@@ -218,16 +226,15 @@ struct FixSearch {
         }
         guard let resource = short?.resource else { return nil }
         var most: Int64 = 0
-        for node in self.snapshot.nodes.indices {
-            let reasons = self.state.rejections(pod, on: node)
-            let isOnlyShort = reasons.allSatisfy { reason in
+        let nodes = self.rejections(pod).nodes { reasons in
+            reasons.allSatisfy { reason in
                 switch reason {
                 case .insufficient(resource, _, _, _), .unsuitableDevices(resource, _, _): true
                 default: false
                 }
             }
-            if isOnlyShort { most = max(most, self.largestRequest(of: resource, by: pod, on: node)) }
         }
+        for node in nodes { most = max(most, self.largestRequest(of: resource, by: pod, on: node)) }
         return most > 0 ? .lowerRequest(resource: resource, to: most) : nil
     }
 

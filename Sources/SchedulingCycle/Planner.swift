@@ -23,7 +23,7 @@ public struct Planner: Sendable {
 
     /// The same plan, for a caller who plans again and again: what was compiled for the cycle before is brought up to date.
     public func plan(_ snapshot: ClusterSnapshot, on compiled: inout CompiledCluster) throws(RefusedPlan) -> Plan {
-        let plan = self.unverifiedPlan(snapshot, compiled.facts(of: snapshot))
+        let plan = self.unverifiedPlan(snapshot, on: &compiled)
         let violations = PlacementVerifier(snapshot: snapshot).violations(in: plan)
         guard violations.isEmpty else { throw RefusedPlan(plan: plan, violations: violations) }
         return plan
@@ -32,6 +32,11 @@ public struct Planner: Sendable {
     /// The plan before anyone has checked it. For tests and benchmarks of the search alone.
     public func unverifiedPlan(_ snapshot: ClusterSnapshot) -> Plan {
         self.unverifiedPlan(snapshot, SolverState(snapshot))
+    }
+
+    /// The same by a caller who plans again and again.
+    public func unverifiedPlan(_ snapshot: ClusterSnapshot, on compiled: inout CompiledCluster) -> Plan {
+        self.unverifiedPlan(snapshot, compiled.facts(of: snapshot))
     }
 
     private func unverifiedPlan(_ snapshot: ClusterSnapshot, _ facts: SolverState) -> Plan {

@@ -140,8 +140,8 @@ struct PlanningCycle {
         summary.fragmentedAccelerators = self.state.fragmentedDevices()
         summary.placedPods = self.placedPods.count
         summary.searchLimitReached = self.state.searchLimitReached || self.preemptionLimitReached
-        for pod in self.snapshot.pods {
-            switch pod.standing {
+        for pod in self.snapshot.pods.indices {
+            switch self.snapshot.pods[pod].standing {
             case .gatedElsewhere: summary.gatedElsewhere += 1
             case .foreignScheduler: summary.foreignScheduler += 1
             case .bound, .pending, .invalid: break

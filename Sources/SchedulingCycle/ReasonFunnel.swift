@@ -1,9 +1,10 @@
+import PlacementSolver
 import SchedulingModel
 
 /// Finds the one reason that stands between a pod and the nodes it could use.
 struct ReasonFunnel {
-    /// Per node, everything that keeps the pod away.
-    let rejections: [[RejectionReason]]
+    /// Everything that keeps the pod away from each node. Nodes are judged by their answers; a position below is an answer's.
+    let rejections: NodeRejections
 
     /// In the order of judgement. A node without the devices asked for is no candidate, whatever else it lacks; a tainted
     /// one is set apart on purpose, so only nodes open to the pod are held against its other requests, unless no node
@@ -13,11 +14,13 @@ struct ReasonFunnel {
         case ports, volumes, spread, podAffinity
     }
 
-    /// The reason of the first stage that leaves no node, and the nodes that had passed all stages before it.
+    /// The reason of the first stage that leaves no node, and the answers of the nodes that had passed all stages before it.
     func dominant() -> (ReasonCode, candidates: [Int]) {
-        var candidates = Array(self.rejections.indices)
+        var candidates = Array(self.rejections.answers.indices)
         for stage in Stage.allCases {
-            let passing = candidates.filter { node in !self.rejections[node].contains { Self.fails($0, stage) } }
+            let passing = candidates.filter { answer in
+                !self.rejections.answers[answer].contains { Self.fails($0, stage) }
+            }
             if passing.isEmpty { return (self.commonest(stage, candidates), candidates) }
             if stage != .neverEnoughAnywhere { candidates = passing }
         }
@@ -44,31 +47,39 @@ struct ReasonFunnel {
 
     /// Of the reasons of a stage on the candidates that lack least: the most frequent, then the first in code order.
     private func commonest(_ stage: Stage, _ candidates: [Int]) -> ReasonCode {
-        let all = candidates.map { node in self.rejections[node].filter { Self.fails($0, stage) } }
+        let all = candidates.map { answer in
+            (
+                reasons: self.rejections.answers[answer].filter { Self.fails($0, stage) },
+                nodeCount: self.rejections.nodeCounts[answer]
+            )
+        }
         // A node that could never take the pod says nothing about what the others lack.
-        let resolvable = all.filter { $0.allSatisfy(\.isResolvableByPreemption) }
+        let resolvable = all.filter { $0.reasons.allSatisfy(\.isResolvableByPreemption) }
         let failing = resolvable.isEmpty ? all : resolvable
-        let fewest = failing.map(\.count).min() ?? 0
+        let fewest = failing.map(\.reasons.count).min() ?? 0
         var counts: [ReasonCode: Int] = [:]
-        for reasons in failing where reasons.count == fewest {
-            for code in Set(reasons.map(\.code)) { counts[code, default: 0] += 1 }
+        for (reasons, nodeCount) in failing where reasons.count == fewest {
+            for code in Set(reasons.map(\.code)) { counts[code, default: 0] += nodeCount }
         }
         let most = counts.values.max() ?? 0
         return ReasonCode.allCases.first { counts[$0] == most } ?? .searchLimitReached
     }
 
     /// The candidate with the fewest reasons that no eviction could remove, then the fewest reasons, then the smallest
-    /// shortage of devices, then the lowest index.
+    /// shortage of devices, then the lowest node.
     func nearest(_ candidates: [Int]) -> Int? {
-        func rank(_ node: Int) -> (Int, Int, Int64, Int) {
-            let reasons = self.rejections[node]
-            return (reasons.count { !$0.isResolvableByPreemption }, reasons.count, self.shortage(node), node)
+        func rank(_ answer: Int) -> (Int, Int, Int64, Int) {
+            let reasons = self.rejections.answers[answer]
+            return (
+                reasons.count { !$0.isResolvableByPreemption }, reasons.count, Self.shortage(reasons),
+                self.rejections.firstNodes[answer]
+            )
         }
         return candidates.min { rank($0) < rank($1) }
     }
 
-    private func shortage(_ node: Int) -> Int64 {
-        self.rejections[node].reduce(0) { sum, reason in
+    private static func shortage(_ reasons: [RejectionReason]) -> Int64 {
+        reasons.reduce(0) { sum, reason in
             guard case .insufficient(let resource, let requested, let free, _) = reason, resource.isAccelerator else {
                 return sum
             }

@@ -6,7 +6,7 @@ import SchedulingModel
 
 /// Prints one JSON line per measurement: name, size, and nanoseconds. Thresholds are for people; nothing fails here.
 ///
-/// Arguments, if any, name the groups to run: `place`, `openb`, `snapshot`, `cycle`, `gang`, `plan`,
+/// Arguments, if any, name the groups to run: `place`, `openb`, `snapshot`, `cycle`, `gang`, `refusal`, `plan`,
 /// `purchase`, `extender`, and those that run only when named: `place-small`, `openb-hot` and `snapshot-hot` for instruction
 /// counts, `memory` for the peak of a process of its own.
 @main
@@ -28,6 +28,7 @@ enum BerthBenchmarks {
             Self.gang(members: 128, nodes: 12_800)
             Self.gangWithoutRoom(members: 4_096, nodes: 12_800)
         }
+        if runs("refusal") { RefusalBenchmark.run(members: 4_096, nodes: 12_800) }
         if runs("purchase") { Self.purchase(pods: 20_000, types: 400) }
         if runs("extender") { ExtenderWorld.measure(nodes: 5_000, pods: 20_000, calls: 2_000) }
         if runs("plan") { Self.fullPlan(pods: 20_000, nodes: 5_000) }
