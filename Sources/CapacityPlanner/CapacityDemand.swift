@@ -10,6 +10,7 @@ struct CapacityDemand {
         var requiredAxes: [TopologyAxis]
         /// Where members stand already: the rest belongs beside them.
         var zones: Set<String> = []
+        var terms = DeadlineTerms.cheapest
     }
 
     /// By priority, then key.
@@ -20,7 +21,10 @@ struct CapacityDemand {
     /// By position in the snapshot.
     private(set) var isPending: [Bool]
 
-    init(snapshot: ClusterSnapshot, pending: [PendingPod]) {
+    /// - Parameter terms: Of pods that are bought for together, by their positions in the snapshot.
+    init(
+        snapshot: ClusterSnapshot, pending: [PendingPod], terms: ([Int]) -> DeadlineTerms = { _ in .cheapest }
+    ) {
         self.isPending = Array(repeating: false, count: snapshot.pods.count)
         var byGang: [PodGroupKey: [PendingPod]] = [:]
         for pod in pending {
@@ -45,7 +49,8 @@ struct CapacityDemand {
             let axes = Self.requiredAxes(of: key, in: snapshot)
             ordered.append(
                 (
-                    Gang(key: key, pods: pods, requiredAxes: axes, zones: zones[key] ?? []),
+                    Gang(
+                        key: key, pods: pods, requiredAxes: axes, zones: zones[key] ?? [], terms: terms(pods)),
                     pods.map { snapshot.pods[$0].priority }.max() ?? 0
                 ))
         }

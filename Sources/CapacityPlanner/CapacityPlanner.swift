@@ -27,12 +27,18 @@ public struct CapacityPlanner: Sendable {
     /// Gangs go first, by priority, then key. Offerings of pools of higher priority go before cheaper ones; ties between offerings go to
     /// the lower cost, then to the order of the pools.
     ///
-    /// - Parameter blocked: Offerings that are in back-off.
+    /// - Parameters:
+    ///   - blocked: Offerings that are in back-off.
+    ///   - now: Seconds since 1970. With it deadlines count: work with time to spare waits for spot, and work without is not put on it.
     /// - Throws: `RefusedPlan` where the verifier rejects a trial: a bug of ours.
     public func plan(
-        _ snapshot: ClusterSnapshot, leaving plan: Plan, pools: [NodePool], blocked: Set<OfferingKey> = []
+        _ snapshot: ClusterSnapshot, leaving plan: Plan, pools: [NodePool], blocked: Set<OfferingKey> = [],
+        atSeconds now: Int64? = nil
     ) throws(RefusedPlan) -> PurchasePlan {
-        let demand = CapacityDemand(snapshot: snapshot, pending: plan.pending)
+        let terms = { pods in
+            DeadlineTerms(of: pods, in: snapshot, interruptions: self.interruptions, atSeconds: now)
+        }
+        let demand = CapacityDemand(snapshot: snapshot, pending: plan.pending, terms: terms)
         var market = Market(pools: pools, blocked: blocked)
         var trial = PurchaseTrial(snapshot: snapshot, plan: plan)
         var refusals = Refusals()
@@ -43,7 +49,11 @@ public struct CapacityPlanner: Sendable {
             if let reason = launches.refusal { refusals.note(gang.pods, reason) }
             try self.buy(launches, &market, &trial)
         }
-        var bound = try self.buySingles(demand.singles, &market, &trial, &refusals)
+        let singles = Dictionary(grouping: demand.singles) { terms([$0]) }
+        var bound = 0.0
+        for terms in DeadlineTerms.allCases {
+            bound = max(bound, try self.buySingles(singles[terms] ?? [], terms, &market, &trial, &refusals))
+        }
         trial.attributeNodes(to: demand.gangs)
         if !demand.gangs.isEmpty {
             bound = max(bound, self.lowerBound(demand, plan, start, trial))
@@ -116,6 +126,28 @@ public struct CapacityPlanner: Sendable {
         let choice = self.choice(for: demand.singles, in: snapshot, market, &refusals)
         let counts = choice.launches.map { (market.offerings[$0.offering].key, $0.count) }
         return Dictionary(counts, uniquingKeysWith: +)
+    }
+
+    /// Single pods of the same terms. In a hurry spot is better than nothing, and nobody waits for spot who is offered none.
+    ///
+    /// - Returns: A lower bound of what nodes for the pods cost.
+    private func buySingles(
+        _ singles: [Int], _ terms: DeadlineTerms, _ market: inout Market, _ trial: inout PurchaseTrial,
+        _ refusals: inout Refusals
+    ) throws(RefusedPlan) -> Double {
+        guard terms != .cheapest else { return try self.buySingles(singles, &market, &trial, &refusals) }
+        let allowed = market.offerings.filter { terms.allows($0.key.capacityType) }
+        let (could, others) = singles.filter { trial.isPending($0) }.reduce(into: ([Int](), [Int]())) { parts, pod in
+            let runs = allowed.contains { CoverProblem.runs(trial.original.pods[pod], on: $0.template) }
+            if runs { parts.0.append(pod) } else { parts.1.append(pod) }
+        }
+        var (limited, noted) = (market.only(terms), Refusals())
+        let bound = try self.buySingles(could, &limited, &trial, &noted)
+        market.take(used: trial.usedNodes)
+        let waiting = could.filter { trial.isPending($0) }
+        if terms == .patient { refusals.note(waiting, .waitsForSpot) }
+        let rest = terms == .patient ? others : others + waiting
+        return max(bound, try self.buySingles(rest.sorted(), &market, &trial, &refusals))
     }
 
     /// - Returns: The lower bound of what nodes for the pods cost.

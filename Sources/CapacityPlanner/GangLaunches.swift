@@ -17,12 +17,16 @@ struct GangLaunches {
             pools: (market.poolByOffering, market.headroom))
         var found: [(launch: Launch, cost: Double)] = []
         var worst = UnservedPod.Reason.noOfferingFits
+        // Whether any offering of the terms that are wanted could hold it, be it not now.
+        var couldBeAllowed = false
         for offering in market.offerings.indices {
             guard let count = problem.nodesNeeded(on: offering) else { continue }
             guard gang.requiredAxes.allSatisfy({ market.promises($0, offering, count: count) }) else {
                 if worst == .noOfferingFits { worst = .launchCannotPromiseDomain }
                 continue
             }
+            let capacityType = market.offerings[offering].key.capacityType
+            if gang.terms.allows(capacityType) { couldBeAllowed = true }
             worst = .offeringsExhausted
             guard market.isOpen(offering, count: count) else { continue }
             found.append(
@@ -35,11 +39,18 @@ struct GangLaunches {
             let zone = market.offerings[launch.offering].key.zone
             return gang.zones.isEmpty || gang.zones.contains(zone) ? 0 : 1
         }
-        self.candidates = found.sorted { one, other in
+        func isAllowed(_ launch: Launch) -> Bool {
+            gang.terms.allows(market.offerings[launch.offering].key.capacityType)
+        }
+        let ordered = found.sorted { one, other in
             (isFar(one.launch), -market.priority(of: one.launch.offering), one.cost, one.launch.offering)
                 < (isFar(other.launch), -market.priority(of: other.launch.offering), other.cost, other.launch.offering)
         }.map(\.launch)
-        self.refusal = found.isEmpty ? worst : nil
+        self.candidates = ordered.filter(isAllowed)
+        let waits = gang.terms == .patient && couldBeAllowed
+        // In a hurry spot is better than nothing, and nobody waits for what is not offered.
+        if !waits { self.candidates += ordered.filter { !isAllowed($0) } }
+        self.refusal = self.candidates.isEmpty ? (ordered.isEmpty ? worst : .waitsForSpot) : nil
     }
 }
 

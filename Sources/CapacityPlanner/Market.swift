@@ -10,6 +10,7 @@ struct Market {
     private let blocked: Set<OfferingKey>
     /// Only pools of this priority are open; nil: all.
     private var onlyPriority: Int?
+    private var terms = DeadlineTerms.cheapest
 
     init(pools: [NodePool], blocked: Set<OfferingKey>) {
         self.pools = pools
@@ -35,7 +36,14 @@ struct Market {
         return market
     }
 
+    func only(_ terms: DeadlineTerms) -> Market {
+        var market = self
+        market.terms = terms
+        return market
+    }
+
     func isOpen(_ offering: Int, count: Int) -> Bool {
+        guard self.terms.allows(self.offerings[offering].key.capacityType) else { return false }
         if let onlyPriority, self.priority(of: offering) != onlyPriority { return false }
         return self.headroom[self.poolByOffering[offering]] >= count
             && !self.blocked.contains(self.offerings[offering].key)

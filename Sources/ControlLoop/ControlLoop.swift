@@ -267,6 +267,8 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var idleMillis: Int64 = 300_000
     /// How long nobody must have come to a bought node or left it before its pods may be moved for money's sake.
     public var consolidateMillis: Int64 = 600_000
+    /// How long work that was moved is left alone: as long as savings are counted for.
+    public var restMillis: Int64 = 4 * 3_600_000
     /// How long a node that was emptied is kept for the pods that stood there, until others like them stand somewhere.
     public var returnMillis: Int64 = 120_000
     /// How long after a node was seen closed to newcomers it must still be empty. Longer than a binding may be under way.

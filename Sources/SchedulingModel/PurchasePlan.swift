@@ -62,6 +62,8 @@ public struct UnservedPod: Hashable, Sendable {
         case noOfferingFits = "NoOfferingFits"
         /// Offerings could run it, but their pools are at their limit or in back-off.
         case offeringsExhausted = "OfferingsExhausted"
+        /// Its deadline leaves time to wait for spot, of which there is none now.
+        case waitsForSpot = "WaitsForSpot"
         /// The gang needs to be nearer together than one launch promises.
         case launchCannotPromiseDomain = "LaunchCannotPromiseDomain"
         /// With the nodes that the search chose it still found no place.

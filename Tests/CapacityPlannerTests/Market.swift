@@ -22,11 +22,11 @@ enum Shop {
 
     static func purchases(
         pods: [PodState], groups: [PodGroup] = [], nodes: [NodeState] = [], topology: Topology = Topology(),
-        pools: [NodePool], blocked: Set<OfferingKey> = []
+        pools: [NodePool], blocked: Set<OfferingKey> = [], atSeconds now: Int64? = nil
     ) throws -> PurchasePlan {
         let snapshot = ClusterSnapshot(nodes: nodes, pods: pods, groups: groups, topology: topology)
         let plan = try Planner().plan(snapshot)
-        return try CapacityPlanner().plan(snapshot, leaving: plan, pools: pools, blocked: blocked)
+        return try CapacityPlanner().plan(snapshot, leaving: plan, pools: pools, blocked: blocked, atSeconds: now)
     }
 }
 

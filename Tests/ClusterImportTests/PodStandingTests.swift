@@ -53,6 +53,22 @@ struct PodStandingTests {
         #expect(ManifestImport.state(pod)?.refusesDisruption == expected)
     }
 
+    @Test(
+        "deadlines",
+        arguments: [
+            ("6h", Int64(21_600)), ("6h30m", 23_400), ("90m", 5400), ("1h0m5s", 3605), ("30m6h", nil), ("6", nil),
+            ("-6h", nil), ("h", nil),
+        ])
+    func deadline(text: String, expected: Int64?) {
+        let pod = ManifestImport.pod(
+            limits: Self.gpu,
+            metadata:
+                "annotations: {berth.dev/finish-by: \"2026-01-02T03:04:05Z\", berth.dev/run-time: \"\(text)\"}")
+        #expect(ManifestImport.state(pod)?.deadline?.runSeconds == expected)
+        #expect(ManifestImport.state(pod)?.standing == .pending)
+        if expected != nil { #expect(ManifestImport.state(pod)?.deadline?.finishBySeconds == 1_767_323_045) }
+    }
+
     @Test("a leaving pod with a node holds its devices until it is gone")
     func leaving() throws {
         let pod = ManifestImport.pod(

@@ -185,6 +185,32 @@ struct ConsolidationTests {
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
     }
 
+    @Test("work that was moved is left alone for as long as its saving is counted for")
+    func rests() {
+        var world = Self.world(
+            3,
+            pods: [
+                Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2"),
+                Self.pod("c", 4, on: "m3") { $0.refusesDisruption = true },
+            ])
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1"])
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
+        world.apply(.podChanged(Self.pod("a", on: "m2", uid: "a2", version: 9)))
+        world.pass(2000)
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "b"), uid: "b"))
+        world.apply(.nodeRemoved(NodeName("m1")))
+        world.actions = []
+        for _ in 0..<12 { world.pass(600_000) }
+        #expect(Self.evicted(world).isEmpty)
+        #expect(!world.briefs.contains { $0.hasPrefix("taint m2") })
+        world.pass(2 * 3_600_000)
+        // Any change of the cluster has it looked at again.
+        world.apply(.nodeChanged(.gpu("n1", count: 1)))
+        world.pass(600_000)
+        #expect(world.briefs.contains { $0.hasPrefix("taint m2") })
+    }
+
     @Test("a refused eviction ends it")
     func refused() throws {
         var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])

@@ -51,6 +51,33 @@ struct LaunchTests {
         #expect(world.briefs == ["record t-1 2 in a launching []"])
     }
 
+    @Test("work with time to spare waits for spot that is sold out, until its deadline leaves no time for it")
+    func deadline() {
+        // The latest start is 10,000 s after the loop's time 0; two interruptions take 3240 s.
+        let pods = ["a", "b"].map { name in
+            var pod = gated(name)
+            pod.state.deadline = WorkDeadline(finishBySeconds: 1_000_000 + 13_600, runSeconds: 3600)
+            return pod
+        }
+        var world = CapacityWorld(pods: pods, groups: pair)
+        for _ in 0..<20 {
+            world.write()
+            world.launch(.refused(.noCapacity))
+            world.write()
+            for action in world.asked { if case .forget = action.kind { world.answer(action, .succeeded) } }
+            #expect(!world.briefs.contains { $0.contains(" in b ") })
+            world.pass(300_000)
+        }
+        world.pass(6_760_000 - world.now - 1)
+        #expect(!world.briefs.contains { $0.contains(" in b ") })
+        world.write()
+        world.launch(.refused(.noCapacity))
+        world.write()
+        for action in world.asked { if case .forget = action.kind { world.answer(action, .succeeded) } }
+        world.pass(1)
+        #expect(world.briefs.contains { $0.hasPrefix("record") && $0.contains(" in b launching") })
+    }
+
     @Test("a follower buys nothing")
     func follower() {
         var loop = ControlLoop(configuration: CapacityWorld.configuration())

@@ -99,6 +99,7 @@ struct PodImport {
             mayPreempt: priority.mayPreempt,
             belongsToNode: isMirror || owner?.kind == "DaemonSet" || owner?.kind == "Node")
         state.isProtected = namespace == Self.systemNamespace
+        state.deadline = DeadlineAnnotations.deadline(pod.metadata.annotations, problems: &problems)
         state.refusesDisruption = DisruptionMarks.protectPod(pod.metadata.annotations)
         return state
     }

@@ -51,6 +51,8 @@ struct ConsolidationState: Sendable {
     /// Nothing is begun before: trials cost time, and failures disturb for nothing.
     var notBeforeMillis = Int64.min
     var failures = 0
+    /// Until when work that was moved is left alone.
+    var resting: [AwaitedReturn.Kind: Int64] = [:]
     /// Asked for by the cycle that is running.
     var evictions: [Action] = []
 }

@@ -74,7 +74,7 @@ extension ControlLoop {
     private mutating func chooseNodeToEmpty(
         _ snapshot: ClusterSnapshot, _ version: String, _ now: Int64
     ) throws(RefusedPlan) {
-        let candidates = self.candidates
+        let candidates = self.candidates(now)
         let quiet = candidates.filter { self.quietMillis($0.name) <= now }
         let next = candidates.map { self.quietMillis($0.name) }.filter { $0 > now }.min()
         let limits = self.moveLimits(snapshot)
@@ -100,14 +100,15 @@ extension ControlLoop {
     private static let trialsPerCycle = 4
 
     /// Bought nodes with pods in pools that may be emptied, dearest first, then by name.
-    private var candidates: [GiveBackPlanner.OwnedNode] {
+    private mutating func candidates(_ now: Int64) -> [GiveBackPlanner.OwnedNode] {
+        let resting = self.nodesWithRestingPods(now)
         let pools = Set(self.capacity.pools.filter(\.movesPods).map(\.name))
         var owned: [GiveBackPlanner.OwnedNode] = []
         for launch in self.capacity.launches.values where pools.contains(launch.claim.pool) {
             let price = self.price(of: launch.claim)
             for machine in launch.claim.machines(.joined) {
                 guard let node = self.node(of: machine), self.capacity.giving[node.name] == nil,
-                    self.capacity.consolidation.occupancy[node.name] != nil
+                    self.capacity.consolidation.occupancy[node.name] != nil, !resting.contains(node.name)
                 else { continue }
                 owned.append(
                     GiveBackPlanner.OwnedNode(
@@ -116,6 +117,14 @@ extension ControlLoop {
             }
         }
         return owned.sorted { ($1.pricePerHourMicroUSD, $0.name) < ($0.pricePerHourMicroUSD, $1.name) }
+    }
+
+    /// Nodes with pods that were moved a while ago. Nothing falls due when that ends: the next change of the cluster is soon enough.
+    private mutating func nodesWithRestingPods(_ now: Int64) -> Set<NodeName> {
+        self.capacity.consolidation.resting = self.capacity.consolidation.resting.filter { $0.value > now }
+        let resting = self.capacity.consolidation.resting
+        guard !resting.isEmpty else { return [] }
+        return Set(self.pods.values.filter { resting[AwaitedReturn.Kind($0.state)] != nil }.compactMap(\.state.node))
     }
 
     /// When nobody will have come to the node or left it for long enough.
@@ -199,6 +208,9 @@ extension ControlLoop {
             self.capacity.consolidation.evictions.append(self.action(.evict(self.target(pod), .consolidated(name))))
         }
         emptying.returns = self.awaitedReturns(of: move.moves.map(\.pod))
+        for awaited in emptying.returns {
+            self.capacity.consolidation.resting[awaited.kind] = now + self.configuration.restMillis
+        }
         self.capacity.giving[name] = .emptying(emptying)
     }
 

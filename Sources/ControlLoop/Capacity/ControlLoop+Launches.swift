@@ -68,17 +68,27 @@ extension ControlLoop {
             interruptions: self.configuration.interruptions, configuration: self.lookingAhead)
         var purchases = try planner.plan(
             future.snapshot, leaving: ahead, pools: self.countedPools,
-            blocked: self.capacity.backoff.blocked(atSeconds: now / 1000))
+            blocked: self.capacity.backoff.blocked(atSeconds: now / 1000), atSeconds: self.wallSeconds)
         if let moved = try self.moveInstead(of: purchases, present.plan, present.snapshot, planner, now) {
             purchases = moved
         }
         for purchase in purchases.purchases {
             self.buy(purchase.nodeCount, purchase.offering, of: purchase.pool, for: purchase.group, now)
         }
-        if purchases.unserved.contains(where: { $0.reason == .offeringsExhausted }) {
-            self.capacity.unblockMillis = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
+        if purchases.unserved.contains(where: { $0.reason == .offeringsExhausted || $0.reason == .waitsForSpot }) {
+            let opens = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
+            self.capacity.unblockMillis = [opens, self.endOfPatience(purchases)].compactMap(\.self).min()
         }
         return purchases
+    }
+
+    /// When the first that waits for spot has no time left for it.
+    private func endOfPatience(_ purchases: PurchasePlan) -> Int64? {
+        let waiting = purchases.unserved.filter { $0.reason == .waitsForSpot }
+        let starts = waiting.compactMap { self.pods[$0.pod]?.state.deadline?.latestStartSeconds }
+        return starts.min().map {
+            ($0 - self.configuration.interruptions.reserveSeconds) * 1000 - self.configuration.epochMillis
+        }
     }
 
     private var lookingAhead: PlannerConfiguration {
