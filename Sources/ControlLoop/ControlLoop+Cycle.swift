@@ -57,9 +57,10 @@ extension ControlLoop {
             topology: self.topology, budgets: self.budgets)
     }
 
-    /// Nodes that are given back or taken are closed from the decision on, before the watch shows it.
+    /// Nodes that are given back or taken are closed from the decision on, before the watch shows it; so are nodes that are back under their
+    /// name while what was decided before may still land on them.
     private func openNodes() -> [NodeState] {
-        let closed = self.closedNodes()
+        let closed = self.closedNodes().union(self.uncertainNodes.keys)
         guard !closed.isEmpty else { return Array(self.nodes.values) }
         return self.nodes.values.map { node in
             guard closed.contains(node.name), !node.taints.contains(.givingBack) else { return node }

@@ -63,6 +63,7 @@ extension ControlLoop {
     mutating func dropRetries(of key: PodKey, uid: String) {
         self.retries.removeAll { $0.kind.target.key == key }
         self.doubts[uid] = nil
+        self.evictionDoubts[uid] = nil
         for tag in RetryKey.Tag.allCases { self.failures[RetryKey(uid: uid, tag: tag)] = nil }
     }
 

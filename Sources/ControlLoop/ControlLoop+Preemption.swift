@@ -120,6 +120,16 @@ extension ControlLoop {
         self.requestCycle(now)
     }
 
+    /// Whether an eviction for somebody else, asked for again, would now take a gang below its minimum: it has lost others meanwhile.
+    func wouldTearGang(by reason: EvictionReason, _ pod: ObservedPod) -> Bool {
+        guard case .preempted = reason, let key = pod.state.group, let group = self.groups[key] else { return false }
+        let left = self.pods.values.count { peer in
+            peer.state.group == key && peer.state.node != nil && !peer.state.isTerminating && peer.uid != pod.uid
+                && self.evicting[peer.state.key] != peer.uid
+        }
+        return left > 0 && left + 1 == group.minMember
+    }
+
     /// Gangs of which a member has a node and is not bound yet. It may still fail, so nobody goes because it is there.
     func unsettledGroups() -> Set<PodGroupKey> {
         guard self.configuration.planner.preempts else { return [] }

@@ -55,8 +55,10 @@ extension ControlLoop {
         case .found(let pod): return self.settle(target, by: pod, readSince: underWay.sinceMillis, now)
         case .unavailable: self.retryLater(action.kind, now)
         case .unknown:
-            if RetryKey(action.kind).tag == .place {
-                self.doubts[target.uid] = now + self.configuration.doubtMillis
+            switch RetryKey(action.kind).tag {
+            case .place: self.doubts[target.uid] = now + self.configuration.doubtMillis
+            case .evict: self.evictionDoubts[target.uid] = now + self.configuration.doubtMillis
+            case .explain, .nominate, .read: break
             }
             self.retryLater(action.kind, now)
         case .conflict: return self.overtaken(action.kind, now)
@@ -117,7 +119,9 @@ extension ControlLoop {
             return self.assumptions[key] == nil && pod.state.node == nil && pod.pinnedNode == nil
                 ? kind : nil
         case .evict(_, let reason):
-            if !pod.state.isTerminating, self.stillCalls(for: reason, pod) { return kind }
+            let isWanted = self.stillCalls(for: reason, pod) && !self.wouldTearGang(by: reason, pod)
+            if !pod.state.isTerminating, isWanted { return kind }
+            if self.waitsForLostEviction(kind, now) { return nil }
             // It is a member of its gang again, and nobody else will say so.
             self.evicting[key] = nil
             self.requestCycle(now)
@@ -137,30 +141,43 @@ extension ControlLoop {
             self.assumptions[target.key] = nil
             self.refusals[target.key] = Refusal(uid: target.uid, message: message, untilMillis: until)
             self.requestCycle(now)
-        case .evict(let target, .preempted): self.spare(target, now)
+        case .evict(let target, .preempted): if !self.waitsForLostEviction(kind, now) { self.spare(target, now) }
         case .evict(let target, .consolidated(let node)):
-            self.spare(target, now)
+            if !self.waitsForLostEviction(kind, now) { self.spare(target, now) }
             self.cancelEmptying(node, now)
         case .evict, .read: self.retries.append(Retry(dueMillis: until, kind: kind))
         case .explain, .nominate: break
         }
     }
 
+    /// An eviction that is refused, or not called for any more, while an earlier try of it may still arrive: until then the pod counts as
+    /// leaving, so that nobody relies on its staying.
+    private mutating func waitsForLostEviction(_ kind: Action.Kind, _ now: Int64) -> Bool {
+        guard let doubt = self.evictionDoubts[kind.target.uid], doubt > now else { return false }
+        self.retries.append(Retry(dueMillis: doubt, kind: kind))
+        return true
+    }
+
     /// What the server itself shows tells whether a decision was carried out.
     ///
     /// One that was not carried out only because the pod had changed is asked for again as it was: its room is kept meanwhile,
-    /// so that nobody takes it from a gang that has begun. One that is not wanted any more keeps its room as long as a lost try
-    /// of it may still arrive: only a read made after that time ends the doubt.
+    /// so that nobody takes it from a gang that has begun. One that is not wanted any more keeps its room as long as a try of it
+    /// may still arrive: only its answer, or a read made after that time, ends the doubt. Where the node is gone the pod is planned
+    /// anew at once; should the node come back under its name in that time, nothing is placed there.
     private mutating func settle(
         _ target: PodTarget, by pod: ObservedPod, readSince: Int64, _ now: Int64
     ) -> [Action] {
         let decision = self.assumptions[target.key]
         // A pod of another UID is news for the watch to bring.
         if pod.uid == target.uid { self.see(pod, now) } else { self.forget(target.key, uid: target.uid) }
-        self.evicting[target.key] = nil
         self.nominationAsked[target.key] = nil
         self.failures[RetryKey(.read(target))] = nil
         self.retries.removeAll { $0.kind.target.key == target.key }
+        if let doubt = self.evictionDoubts[target.uid], readSince < doubt, self.evicting[target.key] == target.uid {
+            self.retries.append(Retry(dueMillis: doubt, kind: .read(target)))
+        } else {
+            self.evicting[target.key] = nil
+        }
         self.requestCycle(now)
         guard let known = self.pods[target.key], self.isOpen(known), let decision, decision.uid == known.uid else {
             self.doubts[target.uid] = nil
@@ -174,13 +191,26 @@ extension ControlLoop {
         if isWanted {
             return [self.assume(decision.assignment, self.target(known), isRelease: known.door == .gate)]
         }
-        if let doubt = self.doubts[target.uid], self.nodes[node] != nil {
-            self.retries.append(Retry(dueMillis: doubt, kind: .read(self.target(known))))
-        } else {
-            self.doubts[target.uid] = nil
-            self.assumptions[target.key] = nil
+        let doubt = self.doubts[target.uid]
+        let mayLand = doubt != nil || self.isPlacing(known)
+        if mayLand, self.nodes[node] == nil {
+            self.uncertainNodes[node] = max(
+                self.uncertainNodes[node] ?? 0, doubt ?? now + self.configuration.doubtMillis)
+        } else if mayLand {
+            // Where there is no doubt yet, the answer to the try tells.
+            if let doubt { self.retries.append(Retry(dueMillis: doubt, kind: .read(self.target(known)))) }
+            return []
         }
+        self.doubts[target.uid] = nil
+        self.assumptions[target.key] = nil
         return []
+    }
+
+    /// Whether a release or binding has no answer yet: it may still land, and its answer is looked at when it comes.
+    private func isPlacing(_ pod: ObservedPod) -> Bool {
+        self.inFlight.values.contains { underWay in
+            underWay.action.target.uid == pod.uid && RetryKey(underWay.action.kind).tag == .place
+        }
     }
 
     /// Whether it still waits to be let go or bound.

@@ -34,6 +34,10 @@ public struct ControlLoop: Sendable {
     var failures: [RetryKey: Int] = [:]
     /// UIDs of pods with a release or binding whose reply was lost, and until when it may still be carried out.
     var doubts: [String: Int64] = [:]
+    /// The same for evictions.
+    var evictionDoubts: [String: Int64] = [:]
+    /// Nodes that were lost while a release or binding to them could still land, and until when: back under their name, they are closed.
+    var uncertainNodes: [NodeName: Int64] = [:]
     /// Pods that are pinned and not bound: since when, and when to look again.
     var pins: [PodKey: Hold] = [:]
     /// Gangs that hold room below their minimum.
@@ -72,7 +76,8 @@ public struct ControlLoop: Sendable {
     /// When `.tick` has something to do; nil while only an event can.
     public var nextDeadlineMillis: Int64? {
         var deadlines =
-            self.refusals.values.map(\.untilMillis) + [self.cycleDueMillis].compactMap(\.self)
+            self.refusals.values.map(\.untilMillis) + self.uncertainNodes.values
+            + [self.cycleDueMillis].compactMap(\.self)
         if self.isLeader {
             deadlines += self.retries.map(\.dueMillis) + self.preemptionDeadlines + self.capacityDeadlines
             // The next cycle looks at all of them.
@@ -154,6 +159,10 @@ public struct ControlLoop: Sendable {
             self.refusals[key] = nil
             self.requestCycle(now)
         }
+        if self.uncertainNodes.values.contains(where: { $0 <= now }) {
+            self.uncertainNodes = self.uncertainNodes.filter { $0.value > now }
+            self.requestCycle(now)
+        }
         if self.isLeader {
             let isPinDue = self.pins.values.contains { $0.lookMillis <= now }
             let isGangDue = self.partialGangs.values.contains { $0.lookMillis <= now }
@@ -210,6 +219,7 @@ public struct ControlLoop: Sendable {
         self.retries = []
         self.failures = [:]
         self.evicting = [:]
+        self.evictionDoubts = [:]
         self.explained = [:]
         self.partialGangs = [:]
         self.nominations = [:]

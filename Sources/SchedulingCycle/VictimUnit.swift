@@ -23,7 +23,7 @@ extension VictimUnit {
 /// Everything in the cluster that may be evicted for work of a higher priority: single pods, whole gangs, and members of
 /// gangs above their minimum, the last in ring order first.
 ///
-/// A gang of which a member may not be evicted, or is only now getting a node, is not in it.
+/// A gang of which a member may not be evicted, is only now getting a node, or stands on one that is gone, is not in it.
 struct VictimUnits {
     /// Cheapest first; equals by their lowest pod index.
     private(set) var units: [VictimUnit] = []
@@ -68,9 +68,11 @@ struct VictimUnits {
     }
 
     private mutating func addGang(_ top: Int, _ state: SolverState) {
-        let members = state.groups.pods(below: top).filter { state.node(of: $0) != nil }
-        let standing = members.filter { !self.snapshot.pods[$0].isTerminating }
-        guard !standing.isEmpty, standing.allSatisfy({ self.snapshot.pods[$0].node != nil }) else { return }
+        let standing = state.groups.pods(below: top).filter {
+            (state.node(of: $0) != nil || self.snapshot.pods[$0].node != nil) && !self.snapshot.pods[$0].isTerminating
+        }
+        let isSettled = standing.allSatisfy { state.node(of: $0) != nil && self.snapshot.pods[$0].node != nil }
+        guard !standing.isEmpty, isSettled else { return }
         let extra = Set(self.membersAboveMinimum(top, state))
         for pod in extra.sorted() { self.add(.shrink, [pod], group: top) }
         guard standing.allSatisfy({ self.snapshot.pods[$0].isEvictable }) else { return }

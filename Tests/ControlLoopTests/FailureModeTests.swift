@@ -121,6 +121,26 @@ struct FailureModeTests {
         #expect(loop.apply(.podChanged(Self.pod("b", version: 2)), atMillis: 1040).released.isEmpty)
     }
 
+    @Test(
+        "nothing is placed on a node that is back under its name while a release to it may still land",
+        arguments: [true, false])
+    func nodeComesBack(isLost: Bool) throws {
+        var (loop, actions) = Self.leader(nodes: [.gpu("n1", count: 8)], pods: [Self.pod("a")])
+        let release = try #require(actions.first)
+        actions = loop.apply(.nodeRemoved(NodeName("n1")), atMillis: 10)
+        let read = try #require(actions.first { if case .read = $0.kind { true } else { false } })
+        if isLost { _ = loop.apply(.finished(release.id, .unknown), atMillis: 15) }
+        _ = loop.apply(.finished(read.id, .found(Self.pod("a"))), atMillis: 20)
+        actions = loop.apply(.nodeChanged(.gpu("n1", count: 8)), atMillis: 1300)
+        actions += loop.apply(.podChanged(Self.pod("b", version: 2)), atMillis: 1400)
+        #expect(actions.released.isEmpty)
+        // The first try has landed after all.
+        _ = loop.apply(.podChanged(Self.pod("a", version: 3, pinned: "n1")), atMillis: 2000)
+        actions = loop.apply(.tick, atMillis: 61_000)
+        #expect(actions.released.isEmpty)
+        #expect(loop.apply(.nodeChanged(.gpu("n1", count: 16)), atMillis: 61_100).released == ["b"])
+    }
+
     @Test("a clock that jumps back does nothing; one that jumps ahead does what is due, once")
     func clockJumps() {
         var (loop, actions) = Self.leader(nodes: [.gpu("n1", count: 8)], pods: [Self.pod("a")])

@@ -10,20 +10,25 @@ struct LoopPreemptionTests {
     private static let nodes: [NodeState] = [.gpu("n1", count: 8)]
 
     private static func pod(
-        _ name: String, priority: Int32 = 0, bound: String? = nil, uid: String? = nil, version: UInt64 = 1
+        _ name: String, count: Int = 8, priority: Int32 = 0, bound: String? = nil, group: String? = nil,
+        uid: String? = nil, version: UInt64 = 1
     ) -> ObservedPod {
         ObservedPod(
-            state: .gpu(name, count: 8, on: bound, priority: priority), uid: uid ?? name, version: version,
-            door: bound == nil ? .gate : .scheduler)
+            state: .gpu(name, count: count, on: bound, priority: priority, group: group), uid: uid ?? name,
+            version: version, door: bound == nil ? .gate : .scheduler)
     }
 
-    private static func leader(_ pods: [ObservedPod]) -> (loop: ControlLoop, actions: [Action]) {
+    private static func leader(
+        _ pods: [ObservedPod], gangs: [String: Int] = [:]
+    ) -> (loop: ControlLoop, actions: [Action]) {
         var configuration = ControlLoopConfiguration()
         configuration.debounceMillis = 0
         configuration.planner.preempts = true
         var loop = ControlLoop(configuration: configuration)
         _ = loop.apply(.leadershipGained, atMillis: 0)
-        let actions = loop.apply(.observed(ObservedCluster(nodes: Self.nodes, pods: pods)), atMillis: 0)
+        let groups = gangs.map { PodGroup(key: PodGroupKey(namespace: "ml", name: $0.key), minMember: $0.value) }
+        let cluster = ObservedCluster(nodes: Self.nodes, pods: pods, groups: groups)
+        let actions = loop.apply(.observed(cluster), atMillis: 0)
         return (loop, actions)
     }
 
@@ -69,6 +74,38 @@ struct LoopPreemptionTests {
         #expect(actions.briefs.isEmpty || actions.briefs == ["nominate new nowhere"])
         // Half a minute later it may be asked again.
         #expect(loop.apply(.tick, atMillis: 31_000).briefs.contains("evict old"))
+    }
+
+    /// A gang of three that can do with two is shrunk for `new`; the reply to the eviction of its last member is lost.
+    private static func lostShrink() throws -> (loop: ControlLoop, eviction: Action) {
+        let gang = (0...2).map { Self.pod("g-\($0)", count: 2, bound: "n1", group: "g") }
+        let keeper = Self.pod("keeper", count: 2, priority: 9, bound: "n1")
+        var (loop, actions) = Self.leader(
+            gang + [keeper, Self.pod("new", count: 2, priority: 1)], gangs: ["g": 2])
+        #expect(actions.briefs.sorted() == ["evict g-2", "nominate new n1"])
+        let eviction = try #require(actions.first { if case .evict = $0.kind { true } else { false } })
+        _ = loop.apply(.finished(eviction.id, .unknown), atMillis: 10)
+        return (loop, eviction)
+    }
+
+    @Test(
+        "an eviction that is refused while an earlier try may still land leaves the pod on its way: no other member goes for it"
+    )
+    func refusedAfterALostTry() throws {
+        var (loop, _) = try Self.lostShrink()
+        let again = try #require(loop.apply(.tick, atMillis: 1100).first)
+        #expect([again].briefs == ["evict g-2"])
+        _ = loop.apply(.finished(again.id, .rejected("denied by a policy")), atMillis: 1200)
+        #expect(loop.apply(.tick, atMillis: 40_000).briefs.isEmpty)
+        // Nothing of it can arrive any more.
+        #expect(loop.apply(.tick, atMillis: 60_100).briefs == ["evict g-2"])
+    }
+
+    @Test("a lost eviction is not asked for again where its gang has lost others meanwhile")
+    func lostTryOfATornGang() throws {
+        var (loop, _) = try Self.lostShrink()
+        _ = loop.apply(.podRemoved(PodKey(namespace: "ml", name: "g-1"), uid: "g-1"), atMillis: 500)
+        #expect(!loop.apply(.tick, atMillis: 1100).briefs.contains("evict g-2"))
     }
 
     @Test("a preemptor that is deleted leaves nobody evicted for it who was not asked yet")

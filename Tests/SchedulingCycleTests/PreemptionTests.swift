@@ -114,6 +114,16 @@ struct PreemptionTests {
         #expect(spared.preemptions.isEmpty)
     }
 
+    @Test(
+        "a gang of which a member stands on a node that is gone is left alone, and the verifier has nothing to refuse")
+    func gangOnALostNode() throws {
+        let gang: [PodState] = [
+            .gpu("g-0", count: 8, on: "n1", group: "g"), .gpu("g-1", count: 8, on: "lost", group: "g"),
+        ]
+        let plan = try Self.plan(Self.node, gang + [.gpu("new", count: 1, priority: 1)], gangs: ["g": 2])
+        #expect(plan.preemptions.isEmpty)
+    }
+
     @Test("a waiting gang preempts as a whole: one victim per missing member, and none while it would not fit")
     func gangPreempts() throws {
         let running = (1...2).map { PodState.gpu("old-\($0)", count: 8, on: "n\($0)") }

@@ -133,6 +133,10 @@ struct FutureCluster {
                 }
             if isOpen { nodes[name]?.taints.removeAll { $0.key == Taint.givingBack.key } }
         }
+        let closed = loop.closedNodes()
+        for name in loop.uncertainNodes.keys where !closed.contains(name) {
+            nodes[name]?.taints.removeAll { $0.key == Taint.givingBack.key }
+        }
         // Those who are moved are gone then, and their room is free for who comes in place of them.
         let moved = loop.movedPods
         for launch in loop.capacity.launches.values {
