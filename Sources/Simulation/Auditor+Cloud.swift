@@ -35,65 +35,6 @@ extension Auditor {
         }
     }
 
-    /// Nothing is bought for pods that would find room on what is bought already and still on its way, as the replica was shown it.
-    mutating func checkPurchases(_ actions: [PoolAction], of replica: SimulatedReplica, _ world: ChaosWorld) {
-        let known = self.askedClaims
-        self.noteWrites(actions)
-        guard world.now > self.forgiveUntilMillis, let published = replica.loop.published,
-            let purchases = published.purchases?.purchases, !purchases.isEmpty
-        else { return }
-        let isBuying = actions.contains { (action: PoolAction) in
-            guard case .record(let claim) = action.kind, claim.version == 0, claim.phase == .launching else {
-                return false
-            }
-            return known[claim.token] == nil
-        }
-        guard isBuying else { return }
-        var nodes = Dictionary(published.snapshot.nodes.map { ($0.name, $0) }) { $1 }
-        // What it has asked for itself may not be shown yet; what it asks for now does not count.
-        let own = known.filter { $0.key.hasPrefix(replica.loop.configuration.tokenPrefix + "-") }
-        for claim in replica.view.claims.merging(own, uniquingKeysWith: { $1 }).values
-        where claim.phase != .closing && !self.endedTokens.contains(claim.token) {
-            let isLate = published.atMillis - claim.sinceMillis >= replica.loop.configuration.joinMillis
-            guard !isLate, let pool = world.cloud.pools.first(where: { $0.name == claim.pool }) else { continue }
-            let machines = claim.machines.filter { $0.phase == .expected && !self.endedMachines.contains($0.id) }
-            let expected = machines.map { NodeName($0.id.rawValue) }
-            let unknown = claim.phase == .launching ? (0..<claim.count).map { NodeName("(\(claim.token) \($0))") } : []
-            for name in expected + unknown {
-                nodes[name] = pool.expectedNode(claim.offering, as: name, launch: claim.token)
-            }
-        }
-        let pods = published.snapshot.pods.map { state in
-            var pod = state
-            if let place = published.plan.assignments.first(where: { $0.pod == pod.key }) {
-                pod.standing = .bound(place.node)
-                pod.knownDevices = place.devices
-            }
-            return pod
-        }
-        let snapshot = ClusterSnapshot(
-            nodes: Array(nodes.values), pods: pods, groups: published.snapshot.groups,
-            topology: published.snapshot.topology)
-        guard let plan = try? Planner().plan(snapshot) else { return }
-        let placed = Set(plan.assignments.map(\.pod))
-        for purchase in purchases where !purchase.pods.isEmpty && purchase.pods.allSatisfy(placed.contains) {
-            self.report("\(purchase.offering) is bought twice for \(purchase.pods) at \(world.now)")
-        }
-    }
-
-    private mutating func noteWrites(_ actions: [PoolAction]) {
-        for action in actions {
-            switch action.kind {
-            case .record(let claim):
-                self.askedClaims[claim.token] = claim
-                if claim.phase == .closing { self.endedTokens.insert(claim.token) }
-                self.endedMachines.formUnion(claim.machines.filter { $0.phase == .leaving }.map(\.id))
-            case .forget(let claim): self.endedTokens.insert(claim.token)
-            case .launch, .delete, .list, .taint, .mark: break
-            }
-        }
-    }
-
     // MARK: The end
 
     func capacityFinding(of world: ChaosWorld) -> String? {
@@ -103,7 +44,11 @@ extension Auditor {
             guard claim != nil else { return "machine \(machine.id) of \(machine.token) is in no claim" }
             let name = NodeName(machine.id.rawValue)
             guard let node = world.store.nodes[name] else { return "machine \(machine.id) never became a node" }
-            if let taint = node.taints.first { return "\(name) keeps \(taint.key)" }
+            // Of a machine that is to be deleted there is no way back: whoever came before its node was closed is left to end there.
+            let isLeaving = claim?.machines.contains { $0.id == machine.id && $0.phase == .leaving } ?? false
+            if let taint = node.taints.first(where: { !isLeaving || $0 != .givingBack }) {
+                return "\(name) keeps \(taint.key)"
+            }
         }
         for pool in world.cloud.pools {
             if let finding = self.keptFinding(pool, living.filter { $0.pool == pool.name }, world) { return finding }

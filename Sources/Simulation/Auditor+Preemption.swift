@@ -5,6 +5,8 @@ import SchedulingModel
 extension Auditor {
     mutating func checkPreemptions(_ actions: [Action], of replica: SimulatedReplica, atMillis now: Int64) {
         var victims: [ObservedPod] = []
+        // Asked for again after a lost reply it is the same eviction: budgets have counted it, and the server judges it.
+        var again: [ObservedPod] = []
         for action in actions {
             guard case .evict(let target, .preempted(let key)) = action.kind else { continue }
             guard let victim = replica.view.pods[target.key], victim.uid == target.uid, victim.state.node != nil else {
@@ -18,12 +20,11 @@ extension Auditor {
             if victim.state.priority >= preemptor.state.priority {
                 self.report("\(target.key) is evicted for \(key), which is no more important, at \(now)")
             }
-            victims.append(victim)
+            if replica.evicted.contains(victim.uid) { again.append(victim) } else { victims.append(victim) }
         }
-        guard !victims.isEmpty else { return }
         self.evictionCount += victims.count
         self.checkBudgets(victims, replica, now)
-        self.checkGangs(victims, replica, now)
+        self.checkGangs(victims, again, replica, now)
     }
 
     private mutating func checkBudgets(_ victims: [ObservedPod], _ replica: SimulatedReplica, _ now: Int64) {
@@ -35,16 +36,21 @@ extension Auditor {
         }
     }
 
-    /// A gang is left whole above its minimum, or nothing of it is left that is not on its way out.
-    private mutating func checkGangs(_ victims: [ObservedPod], _ replica: SimulatedReplica, _ now: Int64) {
-        let gone = Set(victims.map(\.uid))
-        for key in Set(victims.compactMap(\.state.group)).sorted() {
+    /// A gang is left whole above its minimum, or nothing of it is left that is not on its way out. What is asked for again may find it
+    /// below its minimum, and does not take it there.
+    private mutating func checkGangs(
+        _ victims: [ObservedPod], _ again: [ObservedPod], _ replica: SimulatedReplica, _ now: Int64
+    ) {
+        let gone = Set((victims + again).map(\.uid))
+        let torn = Set(victims.compactMap(\.state.group))
+        for key in Set((victims + again).compactMap(\.state.group)).sorted() {
             guard let group = replica.view.groups[key] else { continue }
             let left = replica.view.pods.values.count { pod in
                 pod.state.group == key && pod.state.node != nil && !pod.state.isTerminating && !gone.contains(pod.uid)
                     && !replica.evicted.contains(pod.uid)
             }
-            if left > 0, left < group.minMember {
+            let before = left + again.count { $0.state.group == key }
+            if left > 0, left < group.minMember, torn.contains(key) || before >= group.minMember {
                 self.report("gang \(key) is left with \(left) of at least \(group.minMember) members at \(now)")
             }
         }

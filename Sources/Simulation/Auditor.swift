@@ -14,11 +14,6 @@ struct Auditor {
     var emptiedCount = 0
     /// Claims that somebody else has removed.
     var removedClaims: Set<String> = []
-    /// Tokens and machines that a replica has said are over.
-    var endedTokens: Set<String> = []
-    /// As they were last asked to be written.
-    var askedClaims: [String: LaunchClaim] = [:]
-    var endedMachines: Set<MachineID> = []
     private var mostDevices: [NodeName: [(atMillis: Int64, devices: Int64)]] = [:]
 
     mutating func report(_ finding: String) { self.finding = self.finding ?? finding }

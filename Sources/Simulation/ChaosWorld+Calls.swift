@@ -50,6 +50,7 @@ extension ChaosWorld {
         case .lostBefore:
             self.after(100...1000, .reply(index, generation: generation, action.id, .unknown))
         case .late:
+            self.replicas[index].noteLost(action, untilMillis: self.now + 2500)
             self.after(1000...2500, .land(call))
             self.after(100...1000, .reply(index, generation: generation, action.id, .unknown))
         case .unavailable: self.after(quick, .reply(index, generation: generation, action.id, .unavailable))

@@ -52,7 +52,7 @@ extension ChaosWorld {
             if case .launch = action.kind {
                 self.after(quick, reply(.refused(self.generator.pick([.quota, .denied, .invalid]))))
             } else {
-                if case .record(let claim) = action.kind { self.auditor.endedTokens.insert(claim.token) }
+                if case .record(let claim) = action.kind { self.replicas[index].purchases.noteRefused(claim) }
                 self.after(quick, reply(.rejected("denied by a policy")))
             }
         case .crash:
@@ -176,6 +176,7 @@ extension ChaosWorld {
         self.queue.schedule(.take(machine), atMillis: self.now + Int64(lead))
         guard !self.generator.once(in: 4), let leader = self.leaseHolder, self.replicas[leader].isAlive else { return }
         let takenAt = self.now + Int64(lead) + self.replicas[leader].clockOffset
+        self.replicas[leader].hearNotice(of: NodeName(machine.rawValue))
         self.apply(.noticed(TakenNotice(machine: machine, atMillis: takenAt)), to: leader)
     }
 
@@ -187,6 +188,7 @@ extension ChaosWorld {
         self.count("claim removed by somebody else")
         self.note("claim \(token) is removed")
         self.auditor.removedClaims.insert(token)
+        for index in self.replicas.indices { self.replicas[index].purchases.noteRemoved(token) }
         self.store.removeClaim(token)
     }
 }

@@ -114,9 +114,12 @@ extension ChaosWorld {
         return names.filter { name in
             guard let node = view.nodes[name], !node.taints.contains(where: \.isHard) else { return false }
             let others = view.pods.values.filter { other in
-                other.state.node == name || self.scheduler.assumed[other.state.key]?.node == name
-                    || other.state.nominatedNode == name && other.state.key != pod.state.key
-                        && other.state.priority >= pod.state.priority
+                if let place = other.state.node ?? self.scheduler.assumed[other.state.key]?.node {
+                    return place == name
+                }
+                // A nomination that was written late, when its pod had a node, holds nothing.
+                return other.state.nominatedNode == name && other.state.key != pod.state.key
+                    && other.state.priority >= pod.state.priority
             }
             return node.takes(pod.state, beside: others.map(\.state))
         }

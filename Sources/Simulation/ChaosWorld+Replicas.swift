@@ -50,20 +50,18 @@ extension ChaosWorld {
         let time = self.now + self.replicas[index].clockOffset
         let actions = self.replicas[index].loop.apply(event, atMillis: time)
         let poolActions = self.replicas[index].loop.takePoolActions()
+        self.replicas[index].forgetNotices()
         if !actions.isEmpty {
             self.auditor.check(actions, of: self.replicas[index], atMillis: self.now)
             for action in actions {
                 self.note("replica \(index) asks \(action.id) \(action.kind.brief)")
-                if case .release(let target, _) = action.kind {
-                    self.replicas[index].committed[target.key] = target.uid
-                }
-                if case .evict(let target, _) = action.kind { self.replicas[index].evicted.insert(target.uid) }
-                if case .bind(let target, _) = action.kind { self.replicas[index].committed[target.key] = target.uid }
+                self.replicas[index].noteAsked(action)
             }
             self.send(actions, from: index)
         }
         if !poolActions.isEmpty {
             self.auditor.checkPurchases(poolActions, of: self.replicas[index], self)
+            self.replicas[index].purchases.note(poolActions)
             self.sendPool(poolActions, from: index)
         }
         if self.replicas[index].isAlive { self.scheduleWake(index) }
@@ -93,6 +91,7 @@ extension ChaosWorld {
     mutating func reply(_ index: Int, _ generation: Int, _ id: ActionID, _ result: ActionResult) {
         guard self.replicas[index].isAlive, self.replicas[index].generation == generation else { return }
         self.note("replica \(index) hears \(id) \(result.brief)")
+        self.replicas[index].noteAnswer(id, result, atMillis: self.now)
         self.apply(.finished(id, result), to: index)
     }
 
@@ -145,8 +144,7 @@ extension ChaosWorld {
         configuration.longestBackoffSeconds = 120
         self.replicas[index].loop = ControlLoop(configuration: configuration)
         self.replicas[index].isAlive = true
-        self.replicas[index].committed = [:]
-        self.replicas[index].evicted = []
+        self.replicas[index].forgetActions()
         self.relist(index)
         if self.leaseHolder == nil, self.now > Self.leaseMillis {
             self.queue.schedule(.elect, atMillis: self.now + Self.leaseMillis)
@@ -183,6 +181,7 @@ extension ChaosWorld {
             return
         }
         self.note("replica \(index) stops leading")
+        self.replicas[index].purchases.stepDown()
         self.apply(.leadershipLost, to: index)
     }
 }

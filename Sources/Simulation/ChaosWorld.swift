@@ -69,6 +69,8 @@ struct ChaosWorld {
         var stepCount = 0
         while let next = self.queue.popNext() {
             if case .wake(let replica, _) = next.step, self.replicas[replica].loop.nextDeadlineMillis == nil {
+                // Nothing is due any more. The next deadline asks for a wake of its own.
+                self.replicas[replica].wakeAtMillis = nil
                 continue
             }
             self.now = next.atMillis

@@ -20,12 +20,75 @@ struct SimulatedReplica {
     var clockOffset: Int64 = 0
     /// Pods that it asked to release or bind.
     var committed: [PodKey: String] = [:]
-    /// UIDs of pods that it asked to evict.
-    var evicted: Set<String> = []
+    /// UIDs of pods that it asked to evict, and was not told that they stay.
+    private(set) var evicted: Set<String> = []
+    private var evictions: [ActionID: String] = [:]
+    /// Until when an eviction whose reply was lost may still arrive, by UID.
+    private var lostEvictions: [String: Int64] = [:]
+
+    var purchases = Purchases()
+    /// Nodes that it was told, while it leads, that their cloud takes.
+    private(set) var noticedNodes: Set<NodeName> = []
 
     init(seed: UInt64, seesWhole: Bool) {
         self.seed = seed
         self.seesWhole = seesWhole
+    }
+
+    /// Whether this process made the token.
+    func owns(_ token: String) -> Bool { token.hasPrefix(self.loop.configuration.tokenPrefix + "-") }
+
+    mutating func forgetActions() {
+        self.committed = [:]
+        self.evicted = []
+        self.evictions = [:]
+        self.lostEvictions = [:]
+        self.purchases = Purchases()
+    }
+
+    mutating func noteAsked(_ action: Action) {
+        switch action.kind {
+        case .release(let target, _), .bind(let target, _): self.committed[target.key] = target.uid
+        case .evict(let target, _):
+            self.evicted.insert(target.uid)
+            self.evictions[action.id] = target.uid
+        case .explain, .nominate, .read: break
+        }
+    }
+
+    /// The reply is lost of what arrives by then, or never.
+    mutating func noteLost(_ action: Action, untilMillis time: Int64) {
+        if case .evict(let target, _) = action.kind { self.lostEvictions[target.uid] = time }
+    }
+
+    /// Who was not let go, or runs as if nobody had asked, stays, unless a lost eviction is still under way.
+    mutating func noteAnswer(_ id: ActionID, _ result: ActionResult, atMillis now: Int64) {
+        let asked = self.evictions.removeValue(forKey: id)
+        let staying: String? =
+            switch result {
+            case .rejected: asked
+            case .found(let pod): pod.state.isTerminating ? nil : pod.uid
+            case .succeeded, .conflict, .notFound, .unavailable, .unknown: nil
+            }
+        if let staying, self.lostEvictions[staying, default: .min] < now { self.evicted.remove(staying) }
+    }
+
+    /// Nodes that it has to count as gone: it was told so, or a taint of ours says it.
+    var takenNodes: Set<NodeName> {
+        let tainted = self.view.nodes.values.filter { node in
+            node.taints.contains { $0.key == "berth.dev/interruption" }
+        }
+        return self.noticedNodes.union(tainted.map(\.name))
+    }
+
+    /// A notice counts for a leader that knows the node.
+    mutating func hearNotice(of node: NodeName) {
+        if self.loop.isLeader, self.view.nodes[node] != nil { self.noticedNodes.insert(node) }
+    }
+
+    /// What is known of notices ends with the leadership, and with the node.
+    mutating func forgetNotices() {
+        self.noticedNodes = self.loop.isLeader ? self.noticedNodes.filter { self.view.nodes[$0] != nil } : []
     }
 
     struct View {

@@ -39,4 +39,32 @@ struct ChaosTests {
             ChaosRun.run(seed: seed, options: options).finding == nil,
             "\(why): berth simulate chaos --seeds 1 --from \(seed) --no-cloud --trace")
     }
+
+    /// Seeds that once broke a rule, clouds included, and what it took.
+    @Test(
+        "seeds that once failed, with a cloud",
+        arguments: [
+            (seed: UInt64(422), why: "failed once, and was repaired without a note of its cause"),
+            (770_011, "a replica was never woken again after a wake with nothing to do: the simulation"),
+            (770_071, "what stands on a node that its cloud takes will wait again: the auditor"),
+            (770_103, "a claim removed before its launch stands for nothing: the auditor"),
+            (770_260, "a refused eviction leaves its pod where it is: the auditor"),
+            (770_854, "whom room is made for needs no node: the auditor"),
+            (780_095, "an eviction asked for again was counted twice against its budget: the auditor"),
+            (780_205, "a process that leads again knows only what the API shows of its purchases: the auditor"),
+            (780_277, "a gang with a member on a lost node was torn, and the verifier refused the plan"),
+            (790_411, "a lost eviction was asked for again when its gang had lost others"),
+            (790_618, "whoever stands on a machine that is to be deleted is left to end there: the auditor"),
+            (791_446, "a claim that was to be removed is still there for the next leader: the auditor"),
+            (
+                800_725,
+                "a node came back under its name while a binding to it was under way, and its room was given twice"
+            ),
+            (800_950, "a nomination written late, on a pod that has a node, held room: the simulated kube-scheduler"),
+        ])
+    func onceFailedWithACloud(seed: UInt64, why: String) {
+        #expect(
+            ChaosRun.run(seed: seed).finding == nil,
+            "\(why): berth simulate chaos --seeds 1 --from \(seed) --trace")
+    }
 }

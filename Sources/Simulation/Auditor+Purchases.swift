@@ -1,0 +1,64 @@
+import CapacityPlanner
+import ControlLoop
+import SchedulingCycle
+import SchedulingModel
+
+/// Nothing is bought twice: a second, plain opinion on the cluster as it will be.
+extension Auditor {
+    /// Nothing is bought for pods that would find room on what is bought already and still on its way, as the replica was shown it.
+    mutating func checkPurchases(_ actions: [PoolAction], of replica: SimulatedReplica, _ world: ChaosWorld) {
+        guard world.now > self.forgiveUntilMillis, replica.purchases.isBuying(actions, replica),
+            let published = replica.loop.published, let purchases = published.purchases?.purchases, !purchases.isEmpty
+        else { return }
+        let taken = replica.takenNodes
+        let nodes = Self.expectedNodes(replica, published, world)
+        let snapshot = ClusterSnapshot(
+            nodes: nodes, pods: Self.futurePods(published, taken), groups: published.snapshot.groups,
+            topology: published.snapshot.topology)
+        guard let plan = try? Planner().plan(snapshot) else { return }
+        let placed = Set(plan.assignments.map(\.pod))
+        for purchase in purchases where !purchase.pods.isEmpty && purchase.pods.allSatisfy(placed.contains) {
+            self.report("\(purchase.offering) is bought twice for \(purchase.pods) at \(world.now)")
+        }
+    }
+
+    /// The nodes that are there and stay, and those that are still to come.
+    private static func expectedNodes(
+        _ replica: SimulatedReplica, _ published: PublishedPlan, _ world: ChaosWorld
+    ) -> [NodeState] {
+        var nodes = Dictionary(published.snapshot.nodes.map { ($0.name, $0) }) { $1 }
+        let known = replica.purchases
+        // What it has asked for itself may not be shown yet.
+        let claims = replica.view.claims.merging(known.asked, uniquingKeysWith: { $1 })
+        for claim in claims.values where claim.phase != .closing && !known.endedTokens.contains(claim.token) {
+            let isLate = published.atMillis - claim.sinceMillis >= replica.loop.configuration.joinMillis
+            guard !isLate, let pool = world.cloud.pools.first(where: { $0.name == claim.pool }) else { continue }
+            let machines = claim.machines.filter { $0.phase == .expected && !known.endedMachines.contains($0.id) }
+            let expected = machines.map { NodeName($0.id.rawValue) }
+            let unknown = claim.phase == .launching ? (0..<claim.count).map { NodeName("(\(claim.token) \($0))") } : []
+            for name in expected + unknown {
+                nodes[name] = pool.expectedNode(claim.offering, as: name, launch: claim.token)
+            }
+        }
+        for name in replica.takenNodes { nodes[name] = nil }
+        return Array(nodes.values)
+    }
+
+    /// What the plan places stands; for whom it makes room is served; who stands on a node that its cloud takes will wait again.
+    private static func futurePods(_ published: PublishedPlan, _ taken: Set<NodeName>) -> [PodState] {
+        let places = Dictionary(published.plan.assignments.map { ($0.pod, $0) }) { $1 }
+        let served = Set(published.plan.preemptions.flatMap(\.reservations).map(\.pod))
+        return published.snapshot.pods.filter { !served.contains($0.key) }.compactMap { state in
+            var pod = state
+            if let place = places[pod.key] {
+                pod.standing = .bound(place.node)
+                pod.knownDevices = place.devices
+            }
+            guard let node = pod.node, taken.contains(node) else { return pod }
+            if pod.isTerminating { return nil }
+            pod.standing = .pending
+            pod.knownDevices = []
+            return pod
+        }
+    }
+}
