@@ -35,7 +35,9 @@ extension Auditor {
             guard !isLate, let pool = world.cloud.pools.first(where: { $0.name == claim.pool }) else { continue }
             let machines = claim.machines.filter { $0.phase == .expected && !known.endedMachines.contains($0.id) }
             let expected = machines.map { NodeName($0.id.rawValue) }
-            let unknown = claim.phase == .launching ? (0..<claim.count).map { NodeName("(\(claim.token) \($0))") } : []
+            // Under the names that the loop gives them: where several places are as good, names decide.
+            let count = claim.phase == .launching ? claim.count : 0
+            let unknown = (0..<count).map { NodeName("(launch \(claim.token) \($0))") }
             for name in expected + unknown {
                 nodes[name] = pool.expectedNode(claim.offering, as: name, launch: claim.token)
             }

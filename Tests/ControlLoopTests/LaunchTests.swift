@@ -98,6 +98,23 @@ struct LaunchTests {
         #expect(world.briefs == ["record t-1 2 in a launched [m1 expected, m2 expected]"])
     }
 
+    @Test("a machine whose claim somebody removed stays ours, also where writing it anew is refused")
+    func removedAndRefused() {
+        let machine = LaunchClaim.Machine(id: MachineID("m1"), phase: .joined)
+        let claim = LaunchClaim(
+            token: "old-1", pool: "gpus", offering: CapacityWorld.spot, count: 1, sinceMillis: 1_000_000_000,
+            phase: .launched, machines: [machine], version: 7)
+        let listed = ListedMachine(id: machine.id, offering: CapacityWorld.spot, token: "old-1")
+        var world = CapacityWorld(pods: [], claims: [claim], machines: [listed])
+        world.join("m1")
+        world.apply(.claimRemoved(token: "old-1"))
+        #expect(world.briefs == ["record old-1 1 in a launched [m1 joined]"])
+        world.answer(world.asked[0], .rejected("denied by a policy"))
+        #expect(world.briefs.isEmpty)
+        world.pass(1000)
+        #expect(world.briefs == ["record old-1 1 in a launched [m1 joined]"])
+    }
+
     @Test("a write of the claim whose reply was lost is found by the watch")
     func lostWrite() {
         var world = Self.world()

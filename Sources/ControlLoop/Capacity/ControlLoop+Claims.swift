@@ -169,8 +169,8 @@ extension ControlLoop {
             }
             self.capacity.launches[claim.token] = launch
             return self.release(claim.token, failed: false, now)
-        case .rejected where claim.version == 0 && launch.tries == 0:
-            // It may not be written down, so it is not bought.
+        case .rejected where claim.version == 0 && launch.tries == 0 && launch.claim.phase == .launching:
+            // It may not be written down, so it is not bought. What has been bought is ours, written down or not.
             self.drop(claim.token)
             self.capacity.backoff.launchFailed(claim.offering, atSeconds: now / 1000)
             return self.requestCycle(now)
