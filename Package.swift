@@ -17,7 +17,8 @@ let package = Package(
         .library(name: "KubernetesAPI", targets: ["KubernetesAPI"]),
         .library(name: "SchedulerExtender", targets: ["SchedulerExtender"]),
         .library(
-            name: "ClusterDoor", targets: ["HTTPTransport", "KubernetesAPI", "KubernetesClient", "ClusterImport"]),
+            name: "ClusterDoor",
+            targets: ["HTTPTransport", "KubernetesAPI", "KubernetesClient", "ClusterImport", "Controller"]),
         .library(
             name: "BerthCore",
             targets: [

@@ -2,8 +2,11 @@ import SchedulingModel
 
 /// FNV-1a over everything a plan depends on: who is there, how large, wired and tainted how, asking for what under which
 /// conditions, and where everything stands.
+///
+/// Pods are most of it. What pods of one template share is digested once for those that follow each other.
 struct SnapshotDigest {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+    private var lastConstraints: (pod: PodState, digest: UInt64)?
 
     static func text(of snapshot: ClusterSnapshot) -> String {
         var digest = SnapshotDigest()
@@ -48,12 +51,21 @@ struct SnapshotDigest {
             self.mix(device.resource.rawValue)
             self.mix(UInt64(bitPattern: Int64(device.index)))
         }
-        self.mix(pod.group?.description ?? "-")
+        self.mix(pod.group?.namespace ?? "-")
+        self.mix(pod.group?.name ?? "-")
         self.mix(UInt64(bitPattern: Int64(pod.rank ?? -1)))
         self.mix(pod.isTerminating ? pod.leavesLate ? 2 : 1 : 0)
         self.mix(pod.nominatedNode?.rawValue ?? "-")
         self.mix((pod.mayPreempt ? 1 : 0) | (pod.isProtected ? 2 : 0) | (pod.belongsToNode ? 4 : 0))
-        self.mix(pod.constraints)
+        self.mix(self.digest(ofConstraintsOf: pod))
+    }
+
+    private mutating func digest(ofConstraintsOf pod: PodState) -> UInt64 {
+        if let lastConstraints, lastConstraints.pod.sharesConstraints(with: pod) { return lastConstraints.digest }
+        var digest = SnapshotDigest()
+        digest.mix(pod.constraints)
+        self.lastConstraints = (pod, digest.state)
+        return digest.state
     }
 
     private mutating func mix(_ standing: PodState.Standing) {
@@ -112,15 +124,23 @@ struct SnapshotDigest {
         }
     }
 
+    /// A sum does not ask in which order labels come.
     private mutating func mix(_ labels: [String: String]) {
-        for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
-            self.mix(key)
-            self.mix(value)
+        var sum = UInt64(labels.count)
+        for (key, value) in labels {
+            var digest = SnapshotDigest()
+            digest.mix(key)
+            digest.mix(value)
+            sum &+= digest.state
         }
+        self.mix(sum)
     }
 
     private mutating func mix(_ text: String) {
-        for byte in text.utf8 { self.mix(byte: byte) }
+        var text = text
+        text.withUTF8 { bytes in
+            for byte in bytes { self.mix(byte: byte) }
+        }
         self.mix(byte: 0xFF)
     }
 

@@ -73,9 +73,10 @@ final class ClusterCache: Sendable {
     }
 
     private static func put(_ object: ManifestObject, into known: inout [ManifestObject.Key: ManifestObject]) {
-        if let old = known[object.key], old.uid == object.uid,
-            ResourceVersion.isNewer(old.resourceVersion, than: object.resourceVersion)
+        if let old = known[object.key], old.uid == object.uid, !old.resourceVersion.isEmpty,
+            !ResourceVersion.isNewer(object.resourceVersion, than: old.resourceVersion)
         {
+            // Of the same version the known one stays, of which more has been found out.
             return
         }
         known[object.key] = object

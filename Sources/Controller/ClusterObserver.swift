@@ -5,10 +5,24 @@ import KubernetesClient
 import SchedulingModel
 
 /// Turns what the cache holds into what the loop is told.
-struct ClusterObserver {
-    let configuration: BerthConfiguration
+///
+/// Keeps what it has found out about each object, so that a cluster of which little has changed is told in little time. For one task at a time.
+final class ClusterObserver {
+    private let configuration: BerthConfiguration
     /// Whether pools and claims are told, too.
-    var buysNodes = false
+    private let buysNodes: Bool
+    private let importer: ClusterImporter
+    private let door: PodDoor
+    private let memo = ImportMemo()
+    /// Of the pods that were told last, and some before.
+    private var doors: [JSONValue.Identity: PodDoor.Facts] = [:]
+
+    init(configuration: BerthConfiguration, buysNodes: Bool = false) {
+        self.configuration = configuration
+        self.buysNodes = buysNodes
+        self.importer = ClusterImporter(configuration: configuration)
+        self.door = PodDoor(configuration: configuration)
+    }
 
     struct Observation {
         var cluster: ObservedCluster
@@ -18,16 +32,12 @@ struct ClusterObserver {
     /// Pods that do not exist yet, which a dry run makes from their workloads, are nobody's to act on and left out.
     func observe(_ objects: [ManifestObject]) -> Observation {
         let claims = self.buysNodes ? objects.compactMap(LaunchClaimObject.claim) : []
-        let objects = objects.filter { $0.kind != "ConfigMap" }
-        let imported = ClusterImporter(configuration: self.configuration).importCluster(objects)
-        let door = PodDoor(configuration: self.configuration)
-        var wire: [PodKey: ManifestObject] = [:]
-        for object in objects where object.kind == "Pod" && object.group.isEmpty {
-            wire[PodKey(namespace: object.key.namespace, name: object.key.name)] = object
+        let objects = self.buysNodes ? objects.filter { $0.kind != "ConfigMap" } : objects
+        let imported = self.importer.importCluster(objects, memo: self.memo)
+        let pods = zip(imported.snapshot.pods, imported.podObjects).compactMap { state, object in
+            object.map { ObservedPod(state, self.facts(of: $0)) }
         }
-        let pods = imported.snapshot.pods.compactMap { state in
-            wire[state.key].map { door.observed($0, state) }
-        }
+        self.forgetDoors(pods.count)
         var cluster = ObservedCluster(
             nodes: imported.snapshot.nodes, pods: pods, groups: imported.snapshot.groups,
             topology: imported.snapshot.topology, budgets: imported.snapshot.budgets)
@@ -40,5 +50,19 @@ struct ClusterObserver {
             findings += built.findings
         }
         return Observation(cluster: cluster, findings: findings)
+    }
+
+    private func facts(of pod: ManifestObject) -> PodDoor.Facts {
+        let identity = pod.value.identity
+        if let known = self.doors[identity] { return known }
+        let facts = self.door.facts(of: pod)
+        self.doors[identity] = facts
+        return facts
+    }
+
+    /// At most as many pods that are gone are remembered as there are.
+    private func forgetDoors(_ count: Int) {
+        guard self.doors.count > 2 * count + 1024 else { return }
+        self.doors = [:]
     }
 }

@@ -42,11 +42,13 @@ public actor Controller {
 
     private var loop: ControlLoop
     private var cache = ClusterCache(paths: [])
-    private var known: [PodKey: PodState] = [:]
-    private var uids: [PodKey: String] = [:]
+    private let observer: ClusterObserver
+    /// As the loop was told last, in the order of their keys.
+    private var known: [ObservedPod] = []
     private let began = ContinuousClock.now
     private var wake: Task<Void, Never>?
     private var importDue: Task<Void, Never>?
+    private var importPace = ImportPace()
     private var queue: ArraySlice<Action> = []
     private var running: [ActionID: Task<Void, Never>] = [:]
     private var takeover: Task<Void, Never>?
@@ -75,6 +77,8 @@ public actor Controller {
         self.metrics = metrics
         self.journal = journal
         self.onPlan = onPlan
+        self.observer = ClusterObserver(
+            configuration: configuration, buysNodes: options.capacity != nil && !options.isDryRun)
         self.election = Self.election(self.client, options)
         var loop = ControlLoopConfiguration()
         loop.seed = options.identity.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
@@ -182,11 +186,12 @@ public actor Controller {
 
     private static let loggedDifferences = 10
 
-    /// Changes that come close together are imported together.
+    /// Changes that come close together are imported together, and imports take no more than a part of the time.
     private func importSoon() {
         guard self.importDue == nil, self.cache.isSynced, !self.isStopping else { return }
+        let wait = self.importPace.wait(at: .now)
         self.importDue = Task {
-            try? await Task.sleep(for: .milliseconds(20))
+            try? await Task.sleep(for: wait)
             self.importNow()
         }
     }
@@ -195,11 +200,23 @@ public actor Controller {
         self.importDue = nil
         guard !self.isStopping, let objects = self.cache.takeChanged() else { return }
         self.metrics.set(.synced, to: 1)
-        let observation = ClusterObserver(configuration: self.configuration, buysNodes: self.buysNodes).observe(objects)
+        let start = ContinuousClock.now
+        let observation = self.observer.observe(objects)
         self.metrics.set(.findings, to: Double(observation.findings.count))
-        self.known = Dictionary(observation.cluster.pods.map { ($0.state.key, $0.state) }) { $1 }
-        self.uids = Dictionary(observation.cluster.pods.map { ($0.state.key, $0.uid) }) { $1 }
+        self.known = observation.cluster.pods
         self.apply(.observed(observation.cluster))
+        let end = ContinuousClock.now
+        self.importPace.took(end - start, until: end)
+        self.metrics.observe(.imports, [], (end - start).inSeconds)
+    }
+
+    private func knownPod(_ key: PodKey) -> PodState? {
+        var (low, high) = (0, self.known.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self.known[middle].state.key < key { low = middle + 1 } else { high = middle }
+        }
+        return low < self.known.count && self.known[low].state.key == key ? self.known[low].state : nil
     }
 
     private func take(_ change: LeaseElection.Change) {
@@ -281,7 +298,7 @@ public actor Controller {
         switch published.verdict {
         case .accepted:
             self.accepted = (published, PlanReport(plan: published.plan, snapshot: published.snapshot))
-            self.onPlan(published, self.uids)
+            self.onPlan(published, Dictionary(self.known.map { ($0.state.key, $0.uid) }) { $1 })
         case .refused(let violations):
             // Nobody is told it, neither: whoever asks gets the last one that holds.
             let found = violations.map { "\($0)" }.joined(separator: "; ")
@@ -333,7 +350,7 @@ public actor Controller {
 
     private func performQueued() {
         while self.running.count < self.options.parallelActions, !self.isStopping, let action = self.queue.popFirst() {
-            let known = self.known[action.target.key]
+            let known = self.knownPod(action.target.key)
             let sentence = self.sentence(action)
             let performer = ActionPerformer(
                 client: self.client.fenced(by: self.election.fence), cache: self.cache,
@@ -423,7 +440,7 @@ public actor Controller {
     private func notePlacement(_ action: Action) {
         switch action.kind {
         case .release, .bind:
-            guard let created = self.known[action.target.key]?.creationSeconds, created > 0 else { return }
+            guard let created = self.knownPod(action.target.key)?.creationSeconds, created > 0 else { return }
             self.metrics.observe(.placementTime, [action.kind.title], Double(max(0, Timestamp.seconds - created)))
         case .evict, .explain, .nominate, .read: break
         }

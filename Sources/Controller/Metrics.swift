@@ -104,6 +104,9 @@ public final class Metrics: Sendable {
 extension Metrics.Family {
     static let cycles = Self(
         "berth_cycle_duration_seconds", .histogram, "Time of one scheduling cycle: plan and verify")
+    static let imports = Self(
+        "berth_import_duration_seconds", .histogram,
+        "Time from the cluster's objects to the control loop's state, once for all changes that came together")
     static let cycleResults = Self(
         "berth_cycles_total", .counter, labels: ["result"], "Scheduling cycles by verdict: accepted, refused")
     static let actions = Self(

@@ -10,15 +10,29 @@ struct PodDoor {
 
     let configuration: BerthConfiguration
 
-    func observed(_ object: ManifestObject, _ state: PodState) -> ObservedPod {
-        var pod = ObservedPod(
-            state: state, uid: object.uid, version: object.version, door: self.door(object.value),
+    /// What follows from the wire object alone.
+    struct Facts {
+        let uid: String
+        let version: UInt64
+        let door: ObservedPod.Door
+        let pinnedNode: NodeName?
+        let isRecreated: Bool
+        let movesWhole: Bool
+        /// Kept, so that its identity stays its own.
+        let object: ManifestObject
+    }
+
+    func facts(of object: ManifestObject) -> Facts {
+        Facts(
+            uid: object.uid, version: object.version, door: self.door(object.value),
             pinnedNode: self.isGated(object.value) ? nil : Self.pinnedNode(object.value),
-            isRecreated: Self.hasController(object.value))
-        pod.movesWhole =
-            object.value["metadata"]?["annotations"]?[Self.interruptionAnnotation]?.string
-            == InterruptionAnswer.move.rawValue
-        return pod
+            isRecreated: Self.hasController(object.value),
+            movesWhole: object.value["metadata"]?["annotations"]?[Self.interruptionAnnotation]?.string
+                == InterruptionAnswer.move.rawValue, object: object)
+    }
+
+    private func observed(_ object: ManifestObject, _ state: PodState) -> ObservedPod {
+        ObservedPod(state, self.facts(of: object))
     }
 
     /// `move`: the gang cannot go on with a member made anew.
@@ -73,5 +87,14 @@ struct PodDoor {
     private static func hasController(_ pod: JSONValue) -> Bool {
         let owners = pod["metadata"]?["ownerReferences"].map { Array($0.elements) } ?? []
         return owners.contains { $0["controller"]?.boolean ?? false }
+    }
+}
+
+extension ObservedPod {
+    init(_ state: PodState, _ facts: PodDoor.Facts) {
+        self.init(
+            state: state, uid: facts.uid, version: facts.version, door: facts.door, pinnedNode: facts.pinnedNode,
+            isRecreated: facts.isRecreated)
+        self.movesWhole = facts.movesWhole
     }
 }

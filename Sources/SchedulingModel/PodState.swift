@@ -37,6 +37,12 @@ public struct PodState: Hashable, Sendable {
     public var keepsOthersAway: Bool {
         self.boxedConstraints.map { !$0.value.requiredPodAntiAffinity.isEmpty } ?? false
     }
+    /// Whether both have none, or the very same in memory. Equal ones may still stand apart.
+    public func sharesConstraints(with other: PodState) -> Bool { self.boxedConstraints === other.boxedConstraints }
+
+    /// Takes the constraints of another pod, in the same memory.
+    public mutating func shareConstraints(of other: PodState) { self.boxedConstraints = other.boxedConstraints }
+
     /// Nil for a pod that says nothing, as most do: in a large cluster pods are most of a snapshot.
     private var boxedConstraints: ConstraintsBox?
     /// The leaf group it is a member of.

@@ -39,6 +39,13 @@ struct TrimmedTests {
         let except = KeptMembers.except(["a": .nothing, "b": .except(["c": .nothing])])
         #expect(try self.kept(#"{"a":1,"b":{"c":1,"d":2},"e":3,"a":4}"#, except) == #"{"b":{"d":2},"e":3}"#)
         #expect(try self.kept("{}", except) == "{}")
+        let named = KeptMembers.only(["env": .named(["A", "B"], .whole("name", "value"))])
+        #expect(
+            try self.kept(
+                #"{"env":[{"name":"A","value":1,"x":2},{"name":"C"},{"value":3},{"name":""},{"name":4},5,{"name":"C","name":"B"}]}"#,
+                named)
+                == #"{"env":[{"name":"A","value":1},{"value":3},{"name":""},{"name":4},5,{"name":"C","name":"B"}]}"#)
+        #expect(try self.kept(#"{"env":{"name":"C"}}"#, named) == #"{"env":{"name":"C"}}"#)
     }
 
     /// A cluster that was dumped with `kubectl get -o json`.

@@ -2,7 +2,8 @@ import Foundation
 import KubernetesAPI
 
 /// Pods and nodes as an API server writes them: one pod and one node of a real cluster's dump, over and over, with names, UIDs, nodes and versions of
-/// their own, and with the `managedFields` that every server sends and no dump shows.
+/// their own, and with the `managedFields` that every server sends and no dump shows. Pods are members of training jobs of eight: labels, owner, the
+/// master's address and the rank are those of their job and place.
 struct CannedCluster: Sendable {
     let podCount: Int
     let nodeCount: Int
@@ -29,6 +30,25 @@ struct CannedCluster: Sendable {
         pod[path: ["metadata", "resourceVersion"]] = .string(Template.version)
         pod[path: ["metadata", "managedFields"]] = Self.managedFields
         pod[path: ["spec", "nodeName"]] = .string("node-\(Template.node)")
+        let job = "resnet-\(Template.job)"
+        for label in ["scheduling.x-k8s.io/pod-group", "training.kubeflow.org/job-name"] {
+            pod[path: ["metadata", "labels", label]] = .string(job)
+        }
+        pod[path: ["metadata", "labels", "training.kubeflow.org/replica-index"]] = .string(Template.rank)
+        pod[path: ["metadata", "ownerReferences"]] = [
+            [
+                "apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "name": .string(job),
+                "controller": .boolean(true),
+                "uid": .string("00000000-0000-4000-a000-00000\(Template.job)"),
+            ]
+        ]
+        guard case .array(var containers) = pod[path: ["spec", "containers"]], !containers.isEmpty else { return pod }
+        containers[0]["env"] = [
+            ["name": "MASTER_ADDR", "value": .string("\(job)-master-0")], ["name": "MASTER_PORT", "value": "23456"],
+            ["name": "WORLD_SIZE", "value": "64"], ["name": "RANK", "value": .string(Template.rank)],
+            ["name": "PET_NNODES", "value": "8"], ["name": "PET_NPROC_PER_NODE", "value": "8"],
+        ]
+        pod[path: ["spec", "containers"]] = .array(containers)
         return pod
     }
 
@@ -80,6 +100,9 @@ private struct Template: Sendable {
     static let index = "~~~~~~~"
     static let node = "@@@@@@@"
     static let version = "^^^^^^^^^"
+    static let job = "%%%%%%%"
+    static let rank = "`"
+    private static let jobSize = 8
 
     private struct Place {
         let offset: Int
@@ -93,7 +116,7 @@ private struct Template: Sendable {
     init(_ tree: JSONTree) {
         let bytes = tree.bytes
         self.bytes = bytes
-        self.places = [Self.index, Self.node, Self.version].flatMap { text -> [Place] in
+        self.places = [Self.index, Self.node, Self.version, Self.job, Self.rank].flatMap { text -> [Place] in
             let wanted = Array(text.utf8)
             return bytes.indices.dropLast(wanted.count).filter { bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
                 .map { Place(offset: $0, sign: wanted[0], width: wanted.count) }
@@ -104,7 +127,14 @@ private struct Template: Sendable {
         let start = buffer.count
         buffer += self.bytes
         for place in self.places {
-            var number = place.sign == UInt8(ascii: "~") ? index : place.sign == UInt8(ascii: "@") ? node : version
+            var number =
+                switch place.sign {
+                case UInt8(ascii: "~"): index
+                case UInt8(ascii: "@"): node
+                case UInt8(ascii: "%"): index / Self.jobSize
+                case UInt8(ascii: "`"): index % Self.jobSize
+                default: version
+                }
             for digit in (0..<place.width).reversed() {
                 buffer[start + place.offset + digit] = UInt8(ascii: "0") + UInt8(number % 10)
                 number /= 10

@@ -75,7 +75,9 @@ final class CannedServer: Sendable {
                 return (String(sides[0]), sides.count > 1 ? String(sides[1]) : "")
             }
         ) { $1 }
-        let isPods = parts[0].hasSuffix("/pods")
+        // No group but the core one, and of that nothing but pods and nodes.
+        if parts[0] == "/apis" { return connection.send(status: 200, Array(#"{"groups":[]}"#.utf8)) }
+        let kind = Kind(parts[0])
         if parts[0] == "/go" {
             self.hasStarted.lock()
             self.isGoing = true
@@ -83,52 +85,74 @@ final class CannedServer: Sendable {
             self.hasStarted.unlock()
             return connection.send(status: 200, Array("{}".utf8))
         }
-        guard query["watch"] != nil else { return connection.send(status: 200, self.page(isPods, query)) }
+        guard query["watch"] != nil else { return connection.send(status: 200, self.page(kind, query)) }
         let isWhole = query["sendInitialEvents"] != nil
         if isWhole, !self.streamsLists { return connection.send(status: 422, Array("{}".utf8)) }
-        guard connection.beginChunks(), !isWhole || self.sendAll(isPods, connection) else { return false }
-        return isPods && self.sendChanges(connection)
+        guard connection.beginChunks(), !isWhole || self.sendAll(kind, connection) else { return false }
+        return kind == .pods ? self.sendChanges(connection) : self.sendNothing()
     }
 
-    private static let firstVersion = 100_000_000
+    private enum Kind {
+        case pods, nodes, other
 
-    private func count(_ isPods: Bool) -> Int { isPods ? self.cluster.podCount : self.cluster.nodeCount }
+        init(_ path: String) { self = path.hasSuffix("/pods") ? .pods : path.hasSuffix("/nodes") ? .nodes : .other }
 
-    private func append(_ isPods: Bool, _ index: Int, _ version: Int, to bytes: inout [UInt8]) {
-        if isPods {
-            self.cluster.append(pod: index, version: version, to: &bytes)
-        } else {
-            self.cluster.append(node: index, version: version, to: &bytes)
+        var name: String {
+            switch self {
+            case .pods: "Pod"
+            case .nodes: "Node"
+            case .other: "Namespace"
+            }
         }
     }
 
-    private func page(_ isPods: Bool, _ query: [String: String]) -> [UInt8] {
+    /// A watch on which nothing comes.
+    private func sendNothing() -> Bool { while true { sleep(3600) } }
+
+    private static let firstVersion = 100_000_000
+
+    private func count(_ kind: Kind) -> Int {
+        switch kind {
+        case .pods: self.cluster.podCount
+        case .nodes: self.cluster.nodeCount
+        case .other: 0
+        }
+    }
+
+    private func append(_ kind: Kind, _ index: Int, _ version: Int, to bytes: inout [UInt8]) {
+        switch kind {
+        case .pods: self.cluster.append(pod: index, version: version, to: &bytes)
+        case .nodes: self.cluster.append(node: index, version: version, to: &bytes)
+        case .other: break
+        }
+    }
+
+    private func page(_ kind: Kind, _ query: [String: String]) -> [UInt8] {
         let start = query["continue"].flatMap { Int($0) } ?? 0
-        let end = min(self.count(isPods), start + (query["limit"].flatMap { Int($0) } ?? Int.max / 2))
-        let rest = end < self.count(isPods) ? #","continue":"\#(end)""# : ""
+        let end = min(self.count(kind), start + (query["limit"].flatMap { Int($0) } ?? Int.max / 2))
+        let rest = end < self.count(kind) ? #","continue":"\#(end)""# : ""
         var bytes = Array(
-            #"{"kind":"\#(isPods ? "Pod" : "Node")List","apiVersion":"v1","#.utf8)
+            #"{"kind":"\#(kind.name)List","apiVersion":"v1","#.utf8)
         bytes += Array(#""metadata":{"resourceVersion":"\#(Self.firstVersion)"\#(rest)},"items":["#.utf8)
         for index in start..<end {
             if index > start { bytes.append(UInt8(ascii: ",")) }
-            self.append(isPods, index, Self.firstVersion, to: &bytes)
+            self.append(kind, index, Self.firstVersion, to: &bytes)
         }
         return bytes + Array("]}".utf8)
     }
 
-    private func sendAll(_ isPods: Bool, _ connection: Connection) -> Bool {
+    private func sendAll(_ kind: Kind, _ connection: Connection) -> Bool {
         var bytes: [UInt8] = []
-        for index in 0..<self.count(isPods) {
+        for index in 0..<self.count(kind) {
             bytes += Array(#"{"type":"ADDED","object":"#.utf8)
-            self.append(isPods, index, Self.firstVersion, to: &bytes)
+            self.append(kind, index, Self.firstVersion, to: &bytes)
             bytes += Array("}\n".utf8)
             if bytes.count > 1 << 16, !connection.sendChunk(&bytes) { return false }
         }
         let annotations = #"{"k8s.io/initial-events-end":"true"}"#
         let metadata = #"{"resourceVersion":"\#(Self.firstVersion)","annotations":\#(annotations)}"#
-        let kind = isPods ? "Pod" : "Node"
         bytes += Array(
-            #"{"type":"BOOKMARK","object":{"kind":"\#(kind)","apiVersion":"v1","metadata":\#(metadata)}}"#.utf8)
+            #"{"type":"BOOKMARK","object":{"kind":"\#(kind.name)","apiVersion":"v1","metadata":\#(metadata)}}"#.utf8)
         bytes.append(UInt8(ascii: "\n"))
         return connection.sendChunk(&bytes)
     }
@@ -144,7 +168,7 @@ final class CannedServer: Sendable {
             let type = change % 10 == 8 ? "DELETED" : change % 10 == 9 ? "ADDED" : "MODIFIED"
             let pod = (change % 10 == 9 ? change - 1 : change) * 7919 % self.cluster.podCount
             bytes += Array(#"{"type":"\#(type)","object":"#.utf8)
-            self.append(true, pod, Self.firstVersion + 1 + change, to: &bytes)
+            self.append(.pods, pod, Self.firstVersion + 1 + change, to: &bytes)
             bytes += Array("}\n".utf8)
             if self.churn.perSecond > 0, change % 50 == 49 {
                 guard connection.sendChunk(&bytes) else { return false }

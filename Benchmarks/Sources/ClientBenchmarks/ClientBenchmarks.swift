@@ -1,4 +1,5 @@
 import ClusterImport
+import Controller
 import Foundation
 import HTTPTransport
 import KubernetesAPI
@@ -11,6 +12,7 @@ import Synchronization
 ///     ClientBenchmarks list [PODS NODES]      lists by pages to a snapshot
 ///     ClientBenchmarks stream [PODS NODES]    streaming lists to a snapshot
 ///     ClientBenchmarks watch [PODS EVENTS]    5,000 changes of pods a second, kept up with
+///     ClientBenchmarks controller [PODS NODES EVENTS]   the same through a whole controller that writes nothing
 ///     ClientBenchmarks soak [PODS EVENTS]     changes as fast as they are taken, and the memory they leave behind
 @main
 enum ClientBenchmarks {
@@ -26,8 +28,10 @@ enum ClientBenchmarks {
         case "list": try await Self.list(pods: number(0, 100_000), nodes: number(1, 10_000), streams: false)
         case "stream": try await Self.list(pods: number(0, 100_000), nodes: number(1, 10_000), streams: true)
         case "watch": try await Self.watch(pods: number(0, 100_000), events: number(1, 50_000), perSecond: 5000)
+        case "controller":
+            try await Self.controller(pods: number(0, 100_000), nodes: number(1, 10_000), events: number(2, 100_000))
         case "soak": try await Self.watch(pods: number(0, 10_000), events: number(1, 1_000_000), perSecond: 0)
-        default: print("one of list, stream, watch and soak is needed")
+        default: print("one of list, stream, watch, controller and soak is needed")
         }
     }
 
@@ -41,6 +45,8 @@ enum ClientBenchmarks {
     private static func list(pods: Int, nodes: Int, streams: Bool) async throws {
         let server = try ServerProcess([pods, nodes, 0, 0, streams ? 1 : 0])
         let client = try server.client()
+        // As every user of the client: a first short call, from which libcurl learns that this server needs a connection for each stream.
+        _ = try await client.send("GET", "/apis")
         let began = ContinuousClock.now
         let before = ProcessFigures.cpuSeconds
         let caches = [ObjectCache(), ObjectCache()]
@@ -52,14 +58,76 @@ enum ClientBenchmarks {
         let imported = ClusterImporter().importCluster(caches.flatMap(\.objects))
         let ready = ProcessFigures.cpuSeconds
         let wall = (ContinuousClock.now - began) / .seconds(1)
+        let (resident, peak) = (ProcessFigures.residentMiB, ProcessFigures.peakMiB)
+        let again = Self.importedAgain(caches.flatMap(\.objects))
         print(
             #"{"name":"\#(streams ? "streaming-list" : "list")-to-snapshot","pods":\#(imported.snapshot.pods.count),"#
                 + #""nodes":\#(imported.snapshot.nodes.count),"findings":\#(imported.findings.count),"#
                 + #""listCPUSeconds":\#(listed - before),"importCPUSeconds":\#(ready - listed),"#
-                + #""CPUSeconds":\#(ready - before),"wallSeconds":\#(wall),"residentMiB":\#(ProcessFigures.residentMiB),"#
-                + #""peakMiB":\#(ProcessFigures.peakMiB)}"#)
+                + #""CPUSeconds":\#(ready - before),"wallSeconds":\#(wall),"residentMiB":\#(resident),"#
+                + #""peakMiB":\#(peak),"importWithMemoCPUSeconds":\#(again.first),"#
+                + #""importAgainCPUSeconds":\#(again.second),"peakWithMemoMiB":\#(ProcessFigures.peakMiB)}"#)
         for task in running { task.cancel() }
         for task in running { await task.value }
+    }
+
+    /// As a controller does it: what one import found out serves the next.
+    private static func importedAgain(_ objects: [ManifestObject]) -> (first: Double, second: Double) {
+        let memo = ImportMemo()
+        let began = ProcessFigures.cpuSeconds
+        let first = ClusterImporter().importCluster(objects, memo: memo)
+        let middle = ProcessFigures.cpuSeconds
+        let second = ClusterImporter().importCluster(objects, memo: memo)
+        precondition(first.snapshot.pods.count == second.snapshot.pods.count)
+        return (middle - began, ProcessFigures.cpuSeconds - middle)
+    }
+
+    private static func controller(pods: Int, nodes: Int, events: Int) async throws {
+        let server = try ServerProcess([pods, nodes, events, 5000, 1])
+        var options = ControllerOptions()
+        options.isDryRun = true
+        let client = try server.client()
+        let controller = Controller(client, options: options)
+        let began = ContinuousClock.now
+        let running = Task { try await controller.run() }
+        while await !controller.isReady { try await Task.sleep(for: .milliseconds(20)) }
+        let (readyWall, ready) = ((ContinuousClock.now - began) / .seconds(1), ProcessFigures.cpuSeconds)
+        let before = await Figures(controller)
+        let start = ContinuousClock.now
+        _ = try await client.send("GET", "/go")
+        // The server sends for so long.
+        try await Task.sleep(for: .seconds(Double(events) / 5000))
+        let wall = (ContinuousClock.now - start) / .seconds(1)
+        let cpu = ProcessFigures.cpuSeconds - ready
+        let after = await Figures(controller)
+        print(
+            #"{"name":"controller-at-5000","pods":\#(pods),"nodes":\#(nodes),"events":\#(events),"#
+                + #""readyCPUSeconds":\#(ready),"readyWallSeconds":\#(readyWall),"wallSeconds":\#(wall),"#
+                + #""CPUSeconds":\#(cpu),"percentOfCore":\#(Int(100 * cpu / wall)),"#
+                + #""imports":\#(after.imports - before.imports),"#
+                + #""importSeconds":\#(after.importSeconds - before.importSeconds),"#
+                + #""cycles":\#(after.cycles - before.cycles),"cycleSeconds":\#(after.cycleSeconds - before.cycleSeconds),"#
+                + #""residentMiB":\#(ProcessFigures.residentMiB),"peakMiB":\#(ProcessFigures.peakMiB)}"#)
+        running.cancel()
+        _ = await running.result
+    }
+
+    private struct Figures {
+        var imports: Double
+        var importSeconds: Double
+        var cycles: Double
+        var cycleSeconds: Double
+
+        init(_ controller: Controller) async {
+            let lines = controller.metrics.text().split(separator: "\n").map { $0.split(separator: " ") }
+            func value(_ name: String) -> Double {
+                lines.first { $0.first.map(String.init) == name }?.last.flatMap { Double($0) } ?? 0
+            }
+            self.imports = value("berth_import_duration_seconds_count")
+            self.importSeconds = value("berth_import_duration_seconds_sum")
+            self.cycles = value("berth_cycle_duration_seconds_count")
+            self.cycleSeconds = value("berth_cycle_duration_seconds_sum")
+        }
     }
 
     private static func watch(pods: Int, events: Int, perSecond: Int) async throws {

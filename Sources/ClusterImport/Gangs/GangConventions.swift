@@ -102,6 +102,20 @@ struct GangGroup {
     }
 }
 
+extension PodGroup.Source {
+    /// Whether the claim of a pod also follows from objects that declare groups. Of the others it follows from the pod alone, which must stay so:
+    /// it is not asked a second time while the pod is the same.
+    var asksTheCatalog: Bool {
+        switch self {
+        case .kubernetes, .kai, .volcano: true
+        case .berth, .schedulerPlugins, .kueue, .koordinator, .yunikorn, .workload, .leaderWorkerSet, .jobSet,
+            .kubeflow, .ray,
+            .job:
+            false
+        }
+    }
+}
+
 extension Pod {
     var key: PodKey { PodKey(namespace: self.metadata.planNamespace, name: self.metadata.name) }
 

@@ -35,7 +35,7 @@ struct RankHint: Hashable, Comparable {
     }
 
     private static func environmentRank(_ pod: Pod) -> Int? {
-        for name in ["RANK", "PET_NODE_RANK", "NODE_RANK", "GROUP_RANK", "PROCESS_ID", "LWS_WORKER_INDEX"] {
+        for name in Container.rankVariables {
             for container in pod.spec.containers {
                 if let rank = container.environment[name].flatMap(Int.init(index:)) { return rank }
             }

@@ -23,9 +23,33 @@ public struct GangResolver: Sendable {
     public func resolve(
         _ pods: [Pod], demand: Set<PodKey>? = nil, findings: inout [Finding]
     ) -> GangResolution {
+        self.resolve(pods.lazy.map { ($0, self.conventions.claim(of: $0)) }, demand: demand, findings: &findings)
+    }
+
+    /// The same for pods of which it may be known already what they claim.
+    func resolve(
+        _ pods: [WireCluster.Entry<Pod>], demand: Set<PodKey>, findings: inout [Finding]
+    ) -> GangResolution {
+        self.resolve(pods.lazy.map { ($0.wire, self.claim(of: $0)) }, demand: demand, findings: &findings)
+    }
+
+    private func claim(of entry: WireCluster.Entry<Pod>) -> GangClaim? {
+        switch entry.object?.claim {
+        case .gang(let claim): return claim
+        case .no: return nil
+        case nil: break
+        }
+        let claim = self.conventions.claim(of: entry.wire)
+        if claim?.identity.source.asksTheCatalog != true { entry.object?.claim = claim.map { .gang($0) } ?? .no }
+        return claim
+    }
+
+    private func resolve(
+        _ pods: some Sequence<(Pod, GangClaim?)>, demand: Set<PodKey>?, findings: inout [Finding]
+    ) -> GangResolution {
         var entries: [GangIdentity: [GangTreeBuilder.Entry]] = [:]
-        for pod in pods where !pod.isTerminal {
-            guard let claim = self.conventions.claim(of: pod) else { continue }
+        for (pod, claim) in pods {
+            guard let claim, !pod.isTerminal else { continue }
             entries[claim.identity, default: []].append(.init(pod: pod, path: claim.path[...]))
         }
         var (resolution, notes, names) = (GangResolution(), [GangNote](), UniqueNames())

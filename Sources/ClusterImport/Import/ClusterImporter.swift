@@ -12,10 +12,11 @@ public struct ClusterImporter: Sendable {
 
     public init(configuration: BerthConfiguration = BerthConfiguration()) { self.configuration = configuration }
 
+    /// - Parameter memo: Of earlier imports with this configuration. It makes the import faster and changes nothing about the answer.
     /// - Complexity: O(*n* log *n*) in the number of objects.
-    public func importCluster(_ input: [ManifestObject]) -> ImportedCluster {
-        let inventory = ObjectInventory(input)
-        var cluster = WireCluster(inventory.objects)
+    public func importCluster(_ input: [ManifestObject], memo: ImportMemo = ImportMemo()) -> ImportedCluster {
+        let inventory = ObjectInventory(input, memo: memo)
+        var cluster = WireCluster(inventory.entries)
         let resolver = TopologyResolver(
             nodeLabels: cluster.nodes.map(\.wire.metadata.labels),
             furtherKeys: (self.configuration.topology.levels ?? []).map(\.labelKey)
@@ -26,30 +27,36 @@ public struct ClusterImporter: Sendable {
         let expanded = WorkloadExpansion.expand(
             cluster.objects, existingPods: cluster.pods.map(\.wire), findings: &findings)
         cluster.add(expanded: expanded)
-        let nodes = self.nodes(cluster.nodes, topology: topology, findings: &findings)
-        var pods = self.pods(of: cluster, nodes: nodes, findings: &findings)
+        let nodes = memo.nodes.update(self.nodes(cluster.nodes, topology: topology, findings: &findings))
+        var pods = self.pods(of: cluster, nodes: nodes, memo, findings: &findings)
         let groups = self.joinGroups(&pods, cluster: cluster, topology: topology, findings: &findings)
 
+        pods.sort { $0.imported.state.key < $1.imported.state.key }
         let snapshot = ClusterSnapshot(
-            nodes: nodes.values.map(\.state), pods: pods.map(\.imported.state), groups: groups, topology: topology,
+            nodes: nodes.states, pods: pods.map(\.imported.state), groups: groups, topology: topology,
             budgets: cluster.budgets.map(DisruptionBudget.init))
         return ImportedCluster(
-            snapshot: snapshot, findings: findings.sorted(by: isOrdered), ignoredKinds: cluster.ignoredKinds)
+            snapshot: snapshot, podObjects: pods.map { $0.entry.object?.object },
+            findings: findings.sorted(by: isOrdered), ignoredKinds: cluster.ignoredKinds)
     }
 
     // MARK: Nodes
 
     private func nodes(
         _ wire: [WireCluster.Entry<Node>], topology: Topology, findings: inout [Finding]
-    ) -> [String: ImportedNode] {
+    ) -> [(name: String, node: ImportedNode)] {
         let nodeImport = NodeImport(topology: topology, rules: DeviceRules(self.configuration))
-        var nodes: [String: ImportedNode] = [:]
-        for entry in wire {
-            let node = nodeImport.node(entry.wire)
+        return wire.map { entry in
+            let node: ImportedNode
+            if let known = entry.object?.node, known.topology == topology {
+                node = known.imported
+            } else {
+                node = nodeImport.node(entry.wire)
+                entry.object?.node = (topology, node)
+            }
             findings += node.problems.map { $0.finding(origin: entry.origin, object: entry.title) }
-            nodes[entry.wire.metadata.name] = node
+            return (entry.wire.metadata.name, node)
         }
-        return nodes
     }
 
     private func unusedLevels(_ resolver: TopologyResolver) -> [Finding] {
@@ -63,33 +70,48 @@ public struct ClusterImporter: Sendable {
 
     // MARK: Pods
 
+    private typealias Member = (entry: WireCluster.Entry<Pod>, imported: ImportedPod)
+
     private func pods(
-        of cluster: WireCluster, nodes: [String: ImportedNode], findings: inout [Finding]
-    ) -> [(wire: Pod, imported: ImportedPod)] {
+        of cluster: WireCluster, nodes: NodeDirectory, _ memo: ImportMemo, findings: inout [Finding]
+    ) -> [Member] {
         let volumes = VolumeIndex(claims: cluster.claims, volumes: cluster.volumes, classes: cluster.storageClasses)
+        let podNamespaces = cluster.podNamespaces
+        memo.pods.update(cluster, podNamespaces: podNamespaces, self.configuration)
         let podImport = PodImport(
             configuration: self.configuration, nodes: nodes, priorities: PriorityIndex(cluster.priorityClasses),
             constraints: PodConstraints(
-                namespaces: NamespaceIndex(
-                    cluster.namespaces, podNamespaces: Set(cluster.pods.map { $0.wire.metadata.namespace ?? "default" })
-                ),
-                volumes: volumes))
-        var pods: [(wire: Pod, imported: ImportedPod)] = []
+                namespaces: NamespaceIndex(cluster.namespaces, podNamespaces: podNamespaces), volumes: volumes))
+        var pods: [Member] = []
         pods.reserveCapacity(cluster.pods.count)
         var unjudged = UnjudgedClaims()
         for entry in cluster.pods {
-            switch podImport.pod(entry.wire, isExpanded: entry.isExpanded) {
+            switch self.outcome(entry, podImport, memo.pods) {
             case .nothing: continue
             case .unknownNode(let problem):
                 findings.append(problem.finding(origin: entry.origin, object: entry.title))
             case .pod(let imported):
-                findings += imported.problems.map { $0.finding(origin: entry.origin, object: entry.title) }
+                if !imported.problems.isEmpty {
+                    let title = entry.title
+                    findings += imported.problems.map { $0.finding(origin: entry.origin, object: title) }
+                }
                 if !volumes.knowsClaims, imported.state.node == nil { unjudged.note(entry) }
-                pods.append((entry.wire, imported))
+                pods.append((entry, imported))
             }
         }
         findings += unjudged.findings
         return pods
+    }
+
+    private func outcome(
+        _ entry: WireCluster.Entry<Pod>, _ podImport: PodImport, _ context: PodContext
+    ) -> PodImport.Outcome {
+        guard let object = entry.object else { return podImport.pod(entry.wire, isExpanded: true) }
+        if object.pod?.holds(in: context, podImport.nodes) ?? false, let known = object.pod { return known.outcome }
+        podImport.nodes.forgetAsked()
+        let outcome = podImport.pod(entry.wire)
+        object.pod = PodAnswer(outcome, of: entry.wire, in: context, podImport.nodes)
+        return outcome
     }
 
     // MARK: Groups
@@ -100,12 +122,12 @@ public struct ClusterImporter: Sendable {
     /// gang of which a part is held by somebody else's gate must not start without that part. Groups without any member
     /// of ours are left out.
     private func joinGroups(
-        _ pods: inout [(wire: Pod, imported: ImportedPod)], cluster: WireCluster, topology: Topology,
+        _ pods: inout [Member], cluster: WireCluster, topology: Topology,
         findings: inout [Finding]
     ) -> [PodGroup] {
         let demand = pods.lazy.map(\.imported.state).filter { $0.standing.isOurs && $0.node == nil }.map(\.key)
         let resolution = GangResolver(objects: cluster.objects, topology: topology)
-            .resolve(pods.map(\.wire), demand: Set(demand), findings: &findings)
+            .resolve(pods.map(\.entry), demand: Set(demand), findings: &findings)
         let groups = Dictionary(resolution.groups.map { ($0.key, $0) }) { first, _ in first }
         var used: Set<PodGroupKey> = []
         for index in pods.indices where pods[index].imported.state.standing.isOurs {

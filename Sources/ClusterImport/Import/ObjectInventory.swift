@@ -27,51 +27,71 @@ struct ObjectInventory {
         }
     }
 
-    private(set) var objects: [ManifestObject] = []
+    private(set) var entries: [ObjectEntry] = []
     private(set) var findings: [Finding] = []
 
     /// Objects without a name are all kept: reading them says what is wrong.
     ///
-    /// - Complexity: O(*n* log *n*), *n* objects.
-    init(_ input: [ManifestObject]) {
-        var chosen: [Key: ManifestObject] = [:]
-        chosen.reserveCapacity(input.count)
-        var nameless: [ManifestObject] = []
-        for object in input {
-            let key = Key(object)
+    /// - Complexity: O(*n* log *n*), *n* objects; O(*n*) where the memo has seen most of them.
+    init(_ input: [ManifestObject], memo: ImportMemo) {
+        let sorted = memo.entries(for: input)
+        self.entries.reserveCapacity(sorted.count)
+        var nameless: [ObjectEntry] = []
+        var start = sorted.startIndex
+        while start < sorted.endIndex {
+            let key = sorted[start].key
+            let end = sorted[start...].firstIndex { $0.key != key } ?? sorted.endIndex
             if key.name.isEmpty {
-                nameless.append(object)
-            } else if let other = chosen[key] {
-                chosen[key] = self.preferred(other, object)
+                nameless += sorted[start..<end]
             } else {
-                chosen[key] = object
+                self.entries.append(end - start == 1 ? sorted[start] : self.chosen(sorted[start..<end]))
             }
+            start = end
         }
-        self.objects = chosen.sorted { $0.key < $1.key }.map(\.value)
-        self.objects += nameless.sorted { Self.canonicalText($0) < Self.canonicalText($1) }
+        guard !nameless.isEmpty else { return }
+        self.entries += nameless.sorted { Self.canonicalText($0.object) < Self.canonicalText($1.object) }
     }
 
     // MARK: Duplicates
 
-    /// The one with the higher resourceVersion, else the one whose canonical JSON is larger: a rule that does not ask
+    /// The one with the highest resourceVersion, else the one whose canonical JSON is largest: a rule that does not ask
     /// which was read first. Two of equal content are one, and so are a live object and a manifest that says nothing else:
     /// the namespace of a job's file beside the cluster's own.
-    private mutating func preferred(_ first: ManifestObject, _ second: ManifestObject) -> ManifestObject {
-        let (one, other) = (Self.canonicalText(first), Self.canonicalText(second))
-        if one == other { return first.origin < second.origin ? first : second }
-        let (oneVersion, otherVersion) = (Self.resourceVersion(first), Self.resourceVersion(second))
-        let takesOther = oneVersion != otherVersion ? oneVersion < otherVersion : one < other
-        let (kept, left) = takesOther ? (second, first) : (first, second)
-        if left.value.isContained(in: kept.value) { return kept }
-        let why =
-            oneVersion != otherVersion
-            ? "its resourceVersion is higher" : "its text is larger in byte order, for want of a better rule"
-        self.findings.append(
-            Finding(
-                .warning, origin: left.origin, object: left.title,
-                found: "another object of this name with other content",
-                expected: "one; the one in \(kept.origin) is used, \(why)"))
-        return kept
+    private mutating func chosen(_ entries: ArraySlice<ObjectEntry>) -> ObjectEntry {
+        let candidates = entries.map { Candidate(entry: $0, text: Self.canonicalText($0.object)) }
+        guard let kept = candidates.max(by: <) else { preconditionFailure("nothing to choose from") }
+        for left in candidates where left.text != kept.text {
+            if left.entry.object.value.isContained(in: kept.entry.object.value) { continue }
+            let why =
+                left.version != kept.version
+                ? "its resourceVersion is higher" : "its text is larger in byte order, for want of a better rule"
+            self.findings.append(
+                Finding(
+                    .warning, origin: left.entry.object.origin, object: left.entry.object.title,
+                    found: "another object of this name with other content",
+                    expected: "one; the one in \(kept.entry.object.origin) is used, \(why)"))
+        }
+        return kept.entry
+    }
+
+    private struct Candidate: Comparable {
+        let entry: ObjectEntry
+        let text: String
+        let version: UInt64
+
+        init(entry: ObjectEntry, text: String) {
+            self.entry = entry
+            self.text = text
+            self.version = ObjectInventory.resourceVersion(entry.object)
+        }
+
+        static func == (lhs: Self, rhs: Self) -> Bool { lhs.entry === rhs.entry }
+
+        /// Of equals the one that stands first in the input's files is preferred.
+        static func < (lhs: Self, rhs: Self) -> Bool {
+            if lhs.text == rhs.text { return lhs.entry.object.origin > rhs.entry.object.origin }
+            return lhs.version != rhs.version ? lhs.version < rhs.version : lhs.text < rhs.text
+        }
     }
 
     private static func resourceVersion(_ object: ManifestObject) -> UInt64 {

@@ -4,10 +4,27 @@ import KubernetesAPI
 struct WireCluster {
     struct Entry<Wire> {
         let wire: Wire
-        let origin: ManifestOrigin
+        /// Where the object was read; nil for a pod that a controller would make.
+        let object: ObjectEntry?
+        /// Where findings about it stand, where that is not the object's own place.
+        private let place: (origin: ManifestOrigin, title: String)?
+
+        init(_ wire: Wire, _ object: ObjectEntry) {
+            self.wire = wire
+            self.object = object
+            self.place = nil
+        }
+
+        init(expanded wire: Wire, origin: ManifestOrigin, title: String) {
+            self.wire = wire
+            self.object = nil
+            self.place = (origin, title)
+        }
+
+        var origin: ManifestOrigin { self.place?.origin ?? self.object?.object.origin ?? ManifestOrigin(file: "input") }
         /// `Pod ml/trainer-0`.
-        let title: String
-        var isExpanded = false
+        var title: String { self.place?.title ?? self.object?.object.title ?? "" }
+        var isExpanded: Bool { self.object == nil }
     }
 
     /// Everything that planning has a use for, decoded here or not.
@@ -23,44 +40,53 @@ struct WireCluster {
     private(set) var ignoredKinds: [String: Int] = [:]
     private(set) var findings: [Finding] = []
 
-    init(_ objects: [ManifestObject]) {
-        for object in objects {
-            guard KnownKinds.contains(object) else {
-                self.ignoredKinds[KnownKinds.title(object), default: 0] += 1
+    init(_ entries: [ObjectEntry]) {
+        self.objects.reserveCapacity(entries.count)
+        for entry in entries {
+            let decoded = entry.decoded
+            guard decoded.isKnownKind else {
+                self.ignoredKinds[KnownKinds.title(entry.object), default: 0] += 1
                 continue
             }
-            self.objects.append(object)
-            self.decode(object)
+            self.objects.append(entry.object)
+            if !decoded.findings.isEmpty { self.findings += decoded.findings }
+            self.take(decoded.wire, entry)
         }
     }
 
-    private mutating func decode(_ object: ManifestObject) {
-        switch (object.group, object.kind) {
-        case ("", "Node"): self.nodes += self.entry(object)
-        case ("", "Pod"): self.pods += self.entry(object)
-        case ("", "Namespace"): self.namespaces += self.read(object)
-        case ("scheduling.k8s.io", "PriorityClass"): self.priorityClasses += self.read(object)
-        case ("", "PersistentVolumeClaim"): self.claims += self.read(object)
-        case ("", "PersistentVolume"): self.volumes += self.read(object)
-        case ("policy", "PodDisruptionBudget"): self.budgets += self.read(object)
-        case ("storage.k8s.io", "StorageClass"): self.storageClasses += self.read(object)
-        default: break
+    private mutating func take(_ wire: DecodedObject.Wire?, _ entry: ObjectEntry) {
+        switch wire {
+        case .node(let node): self.nodes.append(Entry(node, entry))
+        case .pod(let pod): self.pods.append(Entry(pod, entry))
+        case .namespace(let namespace): self.namespaces.append(namespace)
+        case .priorityClass(let priorityClass): self.priorityClasses.append(priorityClass)
+        case .claim(let claim): self.claims.append(claim)
+        case .volume(let volume): self.volumes.append(volume)
+        case .budget(let budget): self.budgets.append(budget)
+        case .storageClass(let storageClass): self.storageClasses.append(storageClass)
+        case nil: break
         }
     }
 
-    private mutating func entry<Wire: ObjectReadable>(_ object: ManifestObject) -> [Entry<Wire>] {
-        self.read(object).map { Entry(wire: $0, origin: object.origin, title: object.title) }
-    }
-
-    private mutating func read<Wire: ObjectReadable>(_ object: ManifestObject) -> [Wire] {
-        object.read(Wire.self, into: &self.findings).map { [$0] } ?? []
+    /// The namespaces that pods are in.
+    var podNamespaces: Set<String> {
+        var namespaces: Set<String> = []
+        // Pods of one namespace stand together.
+        var last: String?
+        for pod in self.pods {
+            let namespace = pod.wire.metadata.namespace ?? "default"
+            if namespace != last { namespaces.insert(namespace) }
+            last = namespace
+        }
+        return namespaces
     }
 
     /// Adds pods that controllers would make, but none whose name is taken. Findings about them name the owner's place.
     mutating func add(expanded: [Pod]) {
+        guard !expanded.isEmpty else { return }
         var names = Set(self.pods.map { Self.name(of: $0.wire) })
         var places: [[String]: ManifestOrigin] = [:]
-        for object in self.objects where object.kind != "Pod" && object.kind != "Node" && !expanded.isEmpty {
+        for object in self.objects where object.kind != "Pod" && object.kind != "Node" {
             let key = ObjectInventory.Key(object)
             places[[key.kind, key.namespace, key.name]] = object.origin
         }
@@ -69,8 +95,8 @@ struct WireCluster {
             let place = pod.metadata.controller.flatMap { places[[$0.kind, name[0], $0.name]] }
             self.pods.append(
                 Entry(
-                    wire: pod, origin: place ?? ManifestOrigin(file: "pods that controllers would make"),
-                    title: "Pod \(name[0])/\(name[1])", isExpanded: true))
+                    expanded: pod, origin: place ?? ManifestOrigin(file: "pods that controllers would make"),
+                    title: "Pod \(name[0])/\(name[1])"))
         }
     }
 

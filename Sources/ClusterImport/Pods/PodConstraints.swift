@@ -6,7 +6,7 @@ struct PodConstraints {
     let namespaces: NamespaceIndex
     let volumes: VolumeIndex
 
-    func constraints(of pod: Pod, namespace: String, isExpanded: Bool) -> SchedulingConstraints {
+    func constraints(of pod: Pod, namespace: String, volumes: VolumeConstraint) -> SchedulingConstraints {
         var constraints = SchedulingConstraints()
         let spec = pod.spec
         constraints.nodeSelector = spec.nodeSelector
@@ -15,7 +15,7 @@ struct PodConstraints {
         constraints.topologySpread = spec.topologySpreadConstraints.map {
             Self.spread($0, labels: pod.metadata.labels)
         }
-        constraints.volumes = self.volumes.constraint(of: pod, namespace: namespace, isExpanded: isExpanded)
+        constraints.volumes = volumes
         guard let affinity = spec.affinity else { return constraints }
         constraints.requiredNodeAffinity = affinity.requiredNodes.map(NodeSelector.init)
         constraints.preferredNodeAffinity = affinity.preferredNodes.compactMap { preferred in

@@ -10,9 +10,19 @@ struct ImportedPod: Hashable, Sendable {
 /// Turns wire pods into pod states. A pure function of the pod and of what the rest of the cluster says.
 struct PodImport {
     let configuration: BerthConfiguration
-    let nodes: [String: ImportedNode]
+    let nodes: NodeDirectory
     let priorities: PriorityIndex
     let constraints: PodConstraints
+    private let templates = PodTemplates()
+
+    init(
+        configuration: BerthConfiguration, nodes: NodeDirectory, priorities: PriorityIndex, constraints: PodConstraints
+    ) {
+        self.configuration = configuration
+        self.nodes = nodes
+        self.priorities = priorities
+        self.constraints = constraints
+    }
 
     enum Outcome {
         case pod(ImportedPod)
@@ -27,10 +37,10 @@ struct PodImport {
             return .unknownNode(
                 .error("spec.nodeName", found: "\"\(nodeName)\"", expected: "a node of the input; the pod is left out"))
         }
-        var problems: [Problem] = []
-        let demand = self.demand(of: pod.spec, problems: &problems)
+        let demand = self.templates.demand(of: pod.spec)
+        var problems = demand.problems
         var state = self.state(of: pod, isExpanded: isExpanded, problems: &problems)
-        let devices = DeviceDemand.read(self.deviceFacts(of: pod, demand: demand))
+        let devices = self.templates.devices(self.deviceFacts(of: pod, demand: demand), of: demand)
         problems += devices.contradictions
         if pod.spec.nodeName == nil, !pod.spec.resourceClaims.isEmpty {
             problems.append(
@@ -45,38 +55,12 @@ struct PodImport {
 
     // MARK: Parts
 
-    private func demand(of spec: PodSpec, problems: inout [Problem]) -> PodDemand {
-        var demand = PodDemand()
-        for (index, container) in spec.containers.enumerated() {
-            demand.containers.append(
-                ContainerDemand(container, path: "spec.containers[\(index)]", problems: &problems))
-        }
-        for (index, container) in spec.initContainers.enumerated() {
-            demand.initContainers.append(
-                ContainerDemand(container, path: "spec.initContainers[\(index)]", problems: &problems))
-        }
-        demand.podLevelRequests = ResourceAmounts(asked: spec.resources.requests)
-        demand.podLevelLimits = ResourceAmounts(asked: spec.resources.limits)
-        demand.overhead = ResourceAmounts(asked: spec.overhead)
-        let others = [
-            ("resources.requests", spec.resources.requests), ("resources.limits", spec.resources.limits),
-            ("overhead", spec.overhead),
-        ]
-        for (part, quantities) in others {
-            for (name, quantity) in quantities.sorted(by: { $0.key < $1.key }) where quantity.isNegative {
-                problems.append(
-                    .error("spec.\(part)[\(name)]", found: quantity.text, expected: "an amount from 0"))
-            }
-        }
-        return demand
-    }
-
-    private func deviceFacts(of pod: Pod, demand: PodDemand) -> DeviceDemandFacts {
+    private func deviceFacts(of pod: Pod, demand: ReadDemand) -> DeviceDemandFacts {
         var facts = DeviceDemandFacts()
         facts.effective = demand.effective
         facts.annotations = pod.metadata.annotations
         facts.gpushareUnitMiB = self.configuration.gpushareMemoryUnit.inMiB
-        if facts.effective.entries.contains(where: { $0.name.isExtended }) {
+        if demand.asksForExtendedResources {
             facts.containers = demand.deviceContainers
             facts.selectsSharedNodes = SharingSelection.isMade(by: pod.spec)
         }
@@ -93,14 +77,17 @@ struct PodImport {
         var state = PodState(
             key: PodKey(namespace: namespace, name: pod.metadata.name), standing: self.standing(of: pod.spec),
             labels: pod.metadata.labels, creationSeconds: pod.metadata.creationSeconds ?? 0,
-            priority: priority.priority,
-            constraints: self.constraints.constraints(of: pod, namespace: namespace, isExpanded: isExpanded),
-            isTerminating: pod.metadata.isTerminating, nominatedNode: pod.spec.nodeName == nil ? nominated : nil,
+            priority: priority.priority, isTerminating: pod.metadata.isTerminating,
+            nominatedNode: pod.spec.nodeName == nil ? nominated : nil,
             mayPreempt: priority.mayPreempt,
             belongsToNode: isMirror || owner?.kind == "DaemonSet" || owner?.kind == "Node")
         state.isProtected = namespace == Self.systemNamespace
         state.deadline = DeadlineAnnotations.deadline(pod.metadata.annotations, problems: &problems)
         state.refusesDisruption = DisruptionMarks.protectPod(pod.metadata.annotations)
+        let volumes = self.constraints.volumes.constraint(of: pod, namespace: namespace, isExpanded: isExpanded)
+        self.templates.setConstraints(on: &state, ConstraintInput(pod, namespace: namespace, volumes: volumes)) {
+            self.constraints.constraints(of: pod, namespace: namespace, volumes: volumes)
+        }
         return state
     }
 

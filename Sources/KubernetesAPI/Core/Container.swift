@@ -3,10 +3,15 @@ public struct Container: Hashable, Sendable, ObjectReadable {
     public var name: String
     public var resources: ResourceRequirements
     public var ports: [ContainerPort]
-    /// Variables with a literal value; those taken from elsewhere are left out.
+    /// Of `rankVariables` those with a literal value; the ones taken from elsewhere are left out.
     public var environment: [String: String]
     /// `Always` on an init container makes it a sidecar.
     public var restartPolicy: String?
+
+    /// Variables that tell a process its place among the others of its job, the more telling first.
+    public static let rankVariables = [
+        "RANK", "PET_NODE_RANK", "NODE_RANK", "GROUP_RANK", "PROCESS_ID", "LWS_WORKER_INDEX",
+    ]
 
     public init(name: String, resources: ResourceRequirements = ResourceRequirements()) {
         self.name = name
@@ -23,7 +28,9 @@ public struct Container: Hashable, Sendable, ObjectReadable {
         self.environment = [:]
         self.restartPolicy = fields.string("restartPolicy")
         for variable in fields.objects("env") {
-            guard let name = variable.requiredString("name"), let value = variable.string("value") else { continue }
+            guard let name = variable.requiredString("name"), Self.rankVariables.contains(name),
+                let value = variable.string("value")
+            else { continue }
             self.environment[name] = value
         }
     }

@@ -41,6 +41,34 @@ struct TapeSource {
     }
 }
 
+extension TapeSource {
+    /// The member `name` of an object, the last one where it stands twice; nil where that is no string.
+    fileprivate func name(of position: Int) -> UnsafeBufferPointer<UInt8>? {
+        var name: UnsafeBufferPointer<UInt8>?
+        var member = position + 1
+        while self.type(at: member) != UInt8(ascii: "}") {
+            if Self.isName(self.bytes(at: member)) {
+                name = self.type(at: member + 1) == UInt8(ascii: "\"") ? self.bytes(at: member + 1) : nil
+            }
+            member = self.next(member + 1)
+        }
+        return name
+    }
+
+    private static func isName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.count == 4 && bytes[0] == UInt8(ascii: "n") && bytes[1] == UInt8(ascii: "a")
+            && bytes[2] == UInt8(ascii: "m") && bytes[3] == UInt8(ascii: "e")
+    }
+}
+
+extension KeptMembers {
+    /// Whether an object that is an element of an array is kept.
+    fileprivate func keepsElement(at position: Int, of source: TapeSource) -> Bool {
+        guard case .named = self, let name = source.name(of: position), !name.isEmpty else { return true }
+        return self.keepsElement(named: name)
+    }
+}
+
 /// Writes values of other documents on a new tape.
 ///
 /// Invariant: `words` is a tape as `CJSONDocument.h` tells it, but for containers that are still open; the payloads of its strings are
@@ -88,6 +116,7 @@ struct TapeCopy {
             self.copyMembers(source, of: position, kept, &table)
         case (UInt8(ascii: "["), .only), (UInt8(ascii: "["), .except):
             self.copyElements(source, of: position, kept, &table)
+        case (UInt8(ascii: "["), .named): self.copyElements(source, of: position, kept, &table)
         case (_, .shared(let field, let rule)):
             if let shared = table?.document(of: source, position, rule, field: field) {
                 self.refer(to: shared)
@@ -119,10 +148,14 @@ struct TapeCopy {
         _ source: TapeSource, of position: Int, _ kept: KeptMembers, _ table: inout SharedValues.Table?
     ) {
         let start = self.open()
+        var rule = kept
+        if case .named(_, let inner) = kept { rule = inner }
         var element = position + 1
         while source.type(at: element) != UInt8(ascii: "]") {
             if source.type(at: element) == UInt8(ascii: "{") {
-                self.copyMembers(source, of: element, kept, &table)
+                if kept.keepsElement(at: element, of: source) {
+                    self.copyMembers(source, of: element, rule, &table)
+                }
             } else {
                 self.copyWhole(source, element)
             }

@@ -25,6 +25,19 @@ public struct JSONValue: Sendable {
     public var isNull: Bool { self.kind == .null }
     public var isObject: Bool { self.type == .openBrace }
 
+    /// What tells this very value from every other one that is alive, equal ones too.
+    public struct Identity: Hashable, Sendable {
+        private let document: ObjectIdentifier
+        private let position: Int
+
+        fileprivate init(_ value: JSONValue) {
+            self.document = ObjectIdentifier(value.document)
+            self.position = value.position
+        }
+    }
+
+    public var identity: Identity { Identity(self) }
+
     // MARK: Scalars
 
     /// The text of a string; nil for every other kind.

@@ -62,7 +62,8 @@ extension KeptMembers {
 
     private static let containers = Self.only([
         "name": .everything, "resources": .everything, "restartPolicy": .everything,
-        "ports": .whole("containerPort", "hostPort", "hostIP", "protocol"), "env": .whole("name", "value"),
+        "ports": .whole("containerPort", "hostPort", "hostIP", "protocol"),
+        "env": .named(Container.rankVariables, .whole("name", "value")),
     ])
     private static let volumes = Self.whole("name", "persistentVolumeClaim", "ephemeral")
 
