@@ -240,6 +240,34 @@ struct ConsolidationTests {
         #expect(full.briefs == ["untaint m1 berth.dev/giving-back"])
     }
 
+    @Test("a node on demand makes way for spot: the cheaper one is bought, then the pod is moved there")
+    func replaced() throws {
+        let claim = LaunchClaim(
+            token: "t-m1", pool: "gpus", offering: CapacityWorld.onDemand, count: 1, sinceMillis: 999_990_000,
+            phase: .launched, machines: [.init(id: MachineID("m1"), phase: .joined)], version: 5)
+        var world = CapacityWorld(
+            nodes: [Self.node("m1")], pods: [Self.pod("a", 8, on: "m1")], claims: [claim],
+            machines: [.init(id: MachineID("m1"), offering: CapacityWorld.onDemand, token: "t-m1")])
+        world.pass(600_000)
+        #expect(world.briefs == ["record t-1 1 in a launching []"])
+        world.write()
+        world.launch(.launched([MachineID("m2")]))
+        world.write()
+        world.join("m2")
+        world.write()
+        world.pass(10_000)
+        #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
+        world.answer(world.asked[0], .succeeded)
+        world.apply(.nodeChanged(Self.node("m1", taints: [Self.emptying])))
+        world.pass(5000)
+        world.pass(0)
+        #expect(Self.evicted(world) == ["a off m1"])
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
+        world.apply(.podChanged(Self.pod("a", 8, on: "m2", uid: "a2", version: 9)))
+        world.pass(1000)
+        #expect(world.briefs == ["record t-m1 1 in b launched [m1 leaving]"])
+    }
+
     @Test("a pod that we let go to its node can go elsewhere")
     func pinned() {
         var pod = Self.pod("a", on: "m1") { state in

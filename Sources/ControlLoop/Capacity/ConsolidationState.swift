@@ -53,6 +53,10 @@ struct ConsolidationState: Sendable {
     var failures = 0
     /// Until when work that was moved is left alone.
     var resting: [AwaitedReturn.Kind: Int64] = [:]
+    /// Nodes that are to make way, by the token of the launch that replaces them.
+    var replacing: [String: NodeName] = [:]
+    /// Until when a node is not replaced again.
+    var replacedUntil: [NodeName: Int64] = [:]
     /// Asked for by the cycle that is running.
     var evictions: [Action] = []
 }

@@ -17,6 +17,7 @@ extension ControlLoop {
         _ plan: Plan, _ snapshot: ClusterSnapshot, version: String, isBuying: Bool, _ now: Int64
     ) throws(RefusedPlan) {
         self.noteOccupancy(now)
+        self.forgetReplacements(now)
         self.capacity.consolidation.lookMillis = nil
         let emptying = self.emptyingNodes
         let isCalm = !isBuying && self.isCalm && plan.preemptions.isEmpty
@@ -91,9 +92,13 @@ extension ControlLoop {
         self.capacity.consolidation.lookMillis = self.capacity.consolidation.notBeforeMillis
         for node in untried.prefix(Self.trialsPerCycle) {
             self.capacity.consolidation.tried[node.name] = version
-            guard try self.move(off: node, snapshot, limits, self.poolsWithoutLeaving) != nil else { continue }
-            self.capacity.giving[node.name] = .emptying(Emptying())
-            return
+            var open = limits
+            open.closedNodes.subtract(self.replacements(of: node.name))
+            if try self.move(off: node, snapshot, open, self.poolsWithoutLeaving) != nil {
+                self.capacity.giving[node.name] = .emptying(Emptying())
+                return
+            }
+            if try self.replace(node, snapshot, limits, now) { return }
         }
     }
 
@@ -193,6 +198,7 @@ extension ControlLoop {
             name: name, pool: claim.pool, pricePerHourMicroUSD: self.price(of: claim), mustStay: node.refusesDisruption)
         // It counts among those that leave already: it must be able to.
         var limits = self.moveLimits(snapshot)
+        limits.closedNodes.subtract(self.replacements(of: name))
         if let budget = limits.nodeBudgets[claim.pool] { limits.nodeBudgets[claim.pool] = budget + 1 }
         var pools = self.poolsWithoutLeaving
         for index in pools.indices where pools[index].name == claim.pool { pools[index].nodeCount += 1 }

@@ -74,7 +74,7 @@ extension ControlLoop {
             let ahead = try Planner(configuration: planner.configuration).plan(future.snapshot)
             let moved = try planner.plan(
                 future.snapshot, leaving: ahead, pools: self.countedPools,
-                blocked: self.capacity.backoff.blocked(atSeconds: now / 1000))
+                blocked: self.capacity.backoff.blocked(atSeconds: now / 1000), atSeconds: self.wallSeconds)
             if moved.unserved.count < purchases.unserved.count, keys.isDisjoint(with: moved.unserved.map(\.pod)) {
                 self.record(.move, of: gang, now)
                 return moved

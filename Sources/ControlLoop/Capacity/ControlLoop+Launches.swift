@@ -25,7 +25,9 @@ extension ControlLoop {
         let empty = self.emptyCounts(future, used)
         let short = self.poolsInNeed(empty)
         for (token, launch) in self.capacity.launches where launch.tries == 0 {
-            self.capacity.launches[token]?.isWanted = tokens.contains(token) || short.contains(launch.claim.pool)
+            self.capacity.launches[token]?.isWanted =
+                tokens.contains(token) || short.contains(launch.claim.pool)
+                || self.capacity.consolidation.replacing[token] != nil
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
         try self.giveBack(snapshot, wanted: used.union(placed), now)
@@ -91,7 +93,7 @@ extension ControlLoop {
         }
     }
 
-    private var lookingAhead: PlannerConfiguration {
+    var lookingAhead: PlannerConfiguration {
         var configuration = self.configuration.planner
         configuration.preempts = false
         configuration.searchesFixes = false
@@ -100,9 +102,11 @@ extension ControlLoop {
         return configuration
     }
 
+    /// - Returns: The launch's token.
+    @discardableResult
     mutating func buy(
         _ count: Int, _ offering: OfferingKey, of pool: String, for group: PodGroupKey?, _ now: Int64
-    ) {
+    ) -> String {
         self.capacity.launchCount += 1
         let claim = LaunchClaim(
             token: "\(self.configuration.tokenPrefix)-\(self.capacity.launchCount)", pool: pool, offering: offering,
@@ -110,6 +114,7 @@ extension ControlLoop {
         var launch = CapacityState.Launch(claim: claim, written: nil, seenMillis: now)
         launch.isWanted = true
         self.capacity.launches[claim.token] = launch
+        return claim.token
     }
 }
 
