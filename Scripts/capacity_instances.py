@@ -3,25 +3,18 @@
 
     Scripts/capacity_instances.py [FOLDER]
 
-It makes itself a virtual environment with scipy in .build/capacity-venv. Offerings are rows of the machine catalogue;
+It makes itself a virtual environment with scipy in .build/scipy-venv. Offerings are rows of the machine catalogue;
 demand is drawn from a seed. Every maximal filling of every offering is enumerated, so the integer program over fillings is
 exact: its optimum is the optimum of the whole problem.
 """
-import os
 import pathlib
 import random
-import subprocess
 import sys
-import venv
+
+import scipy_environment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HOME = ROOT / ".build" / "capacity-venv"
-if pathlib.Path(sys.prefix) != HOME:
-    python = HOME / "bin" / "python"
-    if not python.exists():
-        venv.create(HOME, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "scipy==1.14.1"], check=True)
-    os.execv(python, [str(python), __file__, *sys.argv[1:]])
+scipy_environment.enter(__file__)
 
 import numpy  # noqa: E402
 from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: E402

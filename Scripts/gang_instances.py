@@ -3,26 +3,19 @@
 
     Scripts/gang_instances.py [FILE]
 
-It makes itself a virtual environment with scipy in .build/capacity-venv. A world is a tree of zones, blocks, spines and racks with
+It makes itself a virtual environment with scipy in .build/scipy-venv. A world is a tree of zones, blocks, spines and racks with
 free GPUs per node; a gang is a ring of members, each with the GPUs it asks for. First comes the narrowest level with a domain
 that holds all members, then the fewest hops between ring neighbours in different domains, summed over the levels below. Both
 are integer programs over which node each member takes; only instances that are proven are written.
 """
-import os
 import pathlib
 import random
-import subprocess
 import sys
-import venv
+
+import scipy_environment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HOME = ROOT / ".build" / "capacity-venv"
-if pathlib.Path(sys.prefix) != HOME:
-    python = HOME / "bin" / "python"
-    if not python.exists():
-        venv.create(HOME, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "scipy==1.14.1"], check=True)
-    os.execv(python, [str(python), __file__, *sys.argv[1:]])
+scipy_environment.enter(__file__)
 
 import numpy  # noqa: E402
 from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: E402
@@ -50,7 +43,9 @@ class Program:
     def solve(self, seconds):
         """The optimum, None where there is no solution; raises where neither is proven in time."""
         rows, columns, factors = zip(*self.entries)
-        matrix = coo_array((factors, (rows, columns)), shape=(len(self.low), len(self.costs))).tocsr()
+        # HiGHS takes indices of 32 bits only.
+        places = (numpy.array(rows, dtype=numpy.int32), numpy.array(columns, dtype=numpy.int32))
+        matrix = coo_array((factors, places), shape=(len(self.low), len(self.costs))).tocsr()
         result = milp(
             numpy.array(self.costs), constraints=LinearConstraint(matrix, self.low, self.high),
             integrality=numpy.ones(len(self.costs)), bounds=Bounds(0, self.upper),

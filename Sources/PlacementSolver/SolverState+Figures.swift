@@ -77,36 +77,54 @@ extension SolverState {
     ///
     /// Shapes are counted apart, so with several the figure is an upper bound.
     public mutating func domainFits(of top: Int, on axis: TopologyAxis?) -> [Evidence.DomainFit] {
-        var fits: [TopologyDomain: (members: Int, devices: Int)] = [:]
         let pending = self.groups.pods(below: top).filter { self.isPlaceable($0) }
         var runs: [Int: [Int]] = [:]
         for pod in pending { runs[self.shape(of: pod), default: []].append(pod) }
-        let wholeCluster = TopologyDomain(axis: axis ?? .host, path: ["(cluster)"])
-        let domains = self.snapshot.nodes.map { node in axis.map { node.domain(on: $0) } ?? wholeCluster }
+        let (domains, domainByNode) = self.numberedDomains(axis)
         // Members that run already leave only their own domain on an axis that the group itself requires.
         let isFixed = self.groups.groups[top].topology.contains { $0.isRequired && $0.axis == axis }
-        let running = isFixed ? self.groups.pods(below: top).compactMap { self.node(of: $0) }.map { domains[$0] } : []
-        for domain in running { fits[domain] = (0, 0) }
-        let isOpen = { (domain: TopologyDomain) in running.isEmpty || running.contains(domain) }
+        let running =
+            isFixed ? self.groups.pods(below: top).compactMap { self.node(of: $0) }.map { domainByNode[$0] } : []
+        var isShown = domains.indices.map { running.contains(Int32($0)) }
+        var members = [Int](repeating: 0, count: domains.count)
         for shape in runs.keys.sorted() {
             let leaf = CountableLeaf(pods: runs[shape] ?? [], shape: shape)
-            let room = self.room(for: leaf, in: self.everyNode)
-            var roomByDomain: [TopologyDomain: Int] = [:]
-            for (node, count) in room.enumerated() where count > 0 && isOpen(domains[node]) {
-                roomByDomain[domains[node], default: 0] += Int(count)
+            var room = [Int](repeating: 0, count: domains.count)
+            for (node, count) in self.room(for: leaf, in: self.everyNode).enumerated() where count > 0 {
+                room[Int(domainByNode[node])] += Int(count)
             }
-            for (domain, count) in roomByDomain { fits[domain, default: (0, 0)].members += min(count, leaf.pods.count) }
+            for (domain, count) in room.enumerated() where count > 0 && (running.isEmpty || isShown[domain]) {
+                members[domain] += min(count, leaf.pods.count)
+                isShown[domain] = true
+            }
         }
-        for node in 0..<self.nodeCount where fits[domains[node]] != nil {
-            fits[domains[node]]?.devices += self.deviceCounts(on: node).idle
-        }
+        var idle = [Int](repeating: 0, count: domains.count)
+        for node in 0..<self.nodeCount { idle[Int(domainByNode[node])] += self.deviceCounts(on: node).idle }
         let devices = pending.reduce(0) { sum, pod in
             sum + self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
         }
-        return fits.map { domain, fit in
+        return domains.indices.filter { isShown[$0] }.map { domain in
             Evidence.DomainFit(
-                domain: domain, fittingMembers: fit.members, neededMembers: pending.count,
-                freeAccelerators: fit.devices, neededAccelerators: devices)
+                domain: domains[domain], fittingMembers: members[domain], neededMembers: pending.count,
+                freeAccelerators: idle[domain], neededAccelerators: devices)
         }.sorted { ($1.fittingMembers, $0.domain) < ($0.fittingMembers, $1.domain) }
+    }
+
+    /// The nodes in a domain; nil for one that no node is in, such as the whole cluster.
+    public mutating func nodes(in domain: TopologyDomain) -> NodeBitset? {
+        let (domains, domainByNode) = self.numberedDomains(domain.axis)
+        guard let number = domains.firstIndex(of: domain) else { return nil }
+        return NodeBitset(capacity: self.nodeCount) { domainByNode[$0] == Int32(number) }
+    }
+
+    /// The domains of an axis in their order, and each node's position among them; nil stands for the whole cluster.
+    private mutating func numberedDomains(_ axis: TopologyAxis?) -> (domains: [TopologyDomain], byNode: [Int32]) {
+        guard let axis else {
+            let cluster = TopologyDomain(axis: .host, path: ["(cluster)"])
+            return ([cluster], [Int32](repeating: 0, count: self.nodeCount))
+        }
+        // Hosts are as many as nodes and asked about seldom: nobody keeps them.
+        let known = axis == .host ? AxisDomains(axis: axis, nodes: self.snapshot.nodes) : self.axisDomains(axis)
+        return (known.domains, known.domainByNode)
     }
 }

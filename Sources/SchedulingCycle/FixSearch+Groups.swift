@@ -152,11 +152,10 @@ extension FixSearch {
         let best = evidence.domains.first
         var largest: (node: Int, count: Int)?
         // The new nodes must join the domain that lacks least, so one of its own is the pattern if there is any.
-        let inBestDomain = self.snapshot.nodes.indices.filter { node in
-            best.map { self.snapshot.nodes[node].domain(on: $0.domain.axis) == $0.domain } ?? false
-        }
+        let inBestDomain = best.flatMap { self.state.nodes(in: $0.domain) }
         var wanted = self.requests(of: members.prefix(1))
-        for node in inBestDomain + self.snapshot.nodes.indices
+        let ofBestDomain = self.snapshot.nodes.indices.filter { inBestDomain?.contains($0) ?? false }
+        for node in ofBestDomain + self.snapshot.nodes.indices
         where wanted.entries.allSatisfy({ self.snapshot.nodes[node].allocatable[$0.name] >= $0.amount }) {
             let count = self.fitsEmpty(members, on: node)
             guard count > largest?.count ?? 0 else { continue }
@@ -165,10 +164,11 @@ extension FixSearch {
             wanted = self.requests(of: members.prefix(count + 1))
         }
         guard let largest else { return nil }
-        var left = self.withoutRoom(members, in: best?.domain)[...]
+        let nodes = best.map { _ in inBestDomain ?? self.state.everyNode }
+        var left = (nodes.map { self.withoutRoom(members, in: $0) } ?? members)[...]
         var count = 0
         while !left.isEmpty {
-            let taken = self.fitsEmpty(Array(left), on: largest.node)
+            let taken = self.fitsEmpty(left, on: largest.node)
             guard taken > 0 else { return nil }
             left = left.dropFirst(taken)
             count += 1
@@ -205,13 +205,8 @@ extension FixSearch {
         return Array(members.prefix(max(1, groups.groups[top].minMember - running)))
     }
 
-    /// Members that find no node when they are placed one by one in the domain; nil stands for no room at all.
-    private mutating func withoutRoom(_ members: [Int], in domain: TopologyDomain?) -> [Int] {
-        guard let domain else { return members }
-        let isCluster = !self.snapshot.nodes.contains { $0.domain(on: domain.axis) == domain }
-        let nodes = NodeBitset(capacity: self.state.nodeCount) { node in
-            isCluster || self.snapshot.nodes[node].domain(on: domain.axis) == domain
-        }
+    /// Members that find no node when they are placed one by one on these.
+    private mutating func withoutRoom(_ members: [Int], in nodes: NodeBitset) -> [Int] {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         return members.filter { member in

@@ -203,7 +203,7 @@ struct FixSearch {
     }
 
     /// How many of the pods fit on a node like this one when nobody but the node's own pods runs there.
-    mutating func fitsEmpty(_ pods: [Int], on node: Int) -> Int {
+    mutating func fitsEmpty(_ pods: some Sequence<Int>, on node: Int) -> Int {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         for other in self.state.pods(on: node) where !self.snapshot.pods[other].belongsToNode {
