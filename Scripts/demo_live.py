@@ -16,6 +16,8 @@ import time
 import urllib.error
 import urllib.request
 
+import demo_capacity
+
 PODS = "/api/v1/namespaces/default/pods"
 GROUPS = "/apis/scheduling.x-k8s.io/v1alpha1/namespaces/default/podgroups"
 
@@ -29,15 +31,17 @@ def free_port():
 class Stage:
     """The processes, and calls to them."""
 
-    def __init__(self, binaries, folder):
+    def __init__(self, binaries, folder, *world, configuration=None):
+        """`world` are further arguments of fake-apiserver."""
+        folder.mkdir(exist_ok=True)
         self.kubeconfig, ports = folder / "kubeconfig", folder / "ports.json"
         extender = free_port()
         self.audit = folder / "controller.log"
         self.log = open(self.audit, "w")
         self.processes = [
             subprocess.Popen([
-                binaries / "fake-apiserver", "--kubeconfig", self.kubeconfig, "--nodes", "4xgpu:8", "--kubelets",
-                "--scheduler", "--extender", f"http://127.0.0.1:{extender}",
+                binaries / "fake-apiserver", "--kubeconfig", self.kubeconfig, "--kubelets", "--scheduler",
+                "--extender", f"http://127.0.0.1:{extender}", *world,
             ], stdout=subprocess.DEVNULL)
         ]
         self.wait_for("the API server", self.kubeconfig.exists)
@@ -46,6 +50,7 @@ class Stage:
             subprocess.Popen([
                 binaries / "berth", "controller", "--kubeconfig", self.kubeconfig, "--lease-namespace", "default",
                 "--http-listen", "127.0.0.1:0", "--extender-listen", f"127.0.0.1:{extender}", "--ports-file", ports,
+                *(["--config", configuration] if configuration else []),
             ], stderr=self.log))
         self.wait_for("the controller", ports.exists)
         self.pages = f"http://127.0.0.1:{json.loads(ports.read_text())['http']}"
@@ -62,9 +67,9 @@ class Stage:
             time.sleep(0.1)
         sys.exit(f"demo: did not happen within {seconds} s: {what}")
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, kind="application/json"):
         request = urllib.request.Request(self.server + path, method=method, data=body and json.dumps(body).encode())
-        request.add_header("Content-Type", "application/json")
+        request.add_header("Content-Type", kind)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -75,10 +80,13 @@ class Stage:
     def pods(self):
         return {pod["metadata"]["name"]: pod for pod in self.call("GET", PODS)["items"]}
 
+    def records(self):
+        """What the controller has logged, the audit record among it."""
+        return [json.loads(line) for line in self.audit.read_text().splitlines() if line.startswith("{")]
+
     def cards(self, name):
         """The cards that the controller meant when it let a pod go, from the audit record."""
-        for line in self.audit.read_text().splitlines():
-            record = json.loads(line)
+        for record in self.records():
             if record.get("action") == "release" and record.get("pod") == name:
                 return record["devices"]
         return []
@@ -211,7 +219,10 @@ def tell_of_shrinking(stage):
 def main():
     binaries, keep = pathlib.Path(sys.argv[1]), "--keep" in sys.argv[2:]
     with tempfile.TemporaryDirectory(prefix="berth-demo-") as folder:
-        stage = Stage(binaries, pathlib.Path(folder))
+        folder = pathlib.Path(folder)
+        demo_capacity.play(Stage, binaries, folder / "capacity")
+        say("--- and on nodes that are there: what gangs do to each other ---\n")
+        stage = Stage(binaries, folder / "live", "--nodes", "4xgpu:8")
         try:
             tell(stage)
             say(f"\nThe same plan as a dry run:   berth plan --kubeconfig {stage.kubeconfig}")

@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// The providers that a configuration names for its pools.
 struct ConfiguredBuying {
     let providers: NodePoolProviders
-    let options: CapacityOptions
+    private(set) var options: CapacityOptions
 
     /// Nil where no pool names one. The settings are completed by what the providers say about their pools.
     init?(_ settings: inout BerthConfiguration, _ client: KubernetesClient, _ journal: Journal) async {
@@ -16,6 +16,7 @@ struct ConfiguredBuying {
         self.providers = await NodePoolProviders(
             settings, in: ProviderEnvironment(kubernetes: client.fenced(by: fence)))
         self.options = CapacityOptions(provider: self.providers, fence: fence)
+        self.options.idleDelay = .seconds(settings.capacity.emptyDelaySeconds)
         let (completed, problems) = await self.providers.completing(settings)
         settings = completed
         for problem in self.providers.problems + problems {

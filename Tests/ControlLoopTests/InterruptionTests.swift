@@ -146,6 +146,17 @@ struct InterruptionTests {
         #expect(world.briefs.contains("record t-1 1 in a launching []"))
     }
 
+    @Test("the pin by which a member was let go does not keep its successor from a new node")
+    func pinned() {
+        var lost = Self.member("a", on: "m1")
+        lost.state.constraints.requiredNodeAffinity = NodeSelector([
+            NodeSelectorTerm(fields: [LabelRequirement(key: "metadata.name", .isIn(["m1"]))])
+        ])
+        var world = Self.world([lost, Self.member("b", on: "m2")])
+        world.apply(Self.noticed)
+        #expect(world.briefs.contains("record t-1 1 in a launching []"))
+    }
+
     @Test("nothing is bought for a pod that nobody makes anew")
     func bare() {
         var world = Self.world([

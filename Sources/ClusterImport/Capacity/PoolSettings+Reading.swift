@@ -79,9 +79,10 @@ extension PoolSettings.MachineSetting: ObjectReadable {
 extension CapacitySettings {
     init(reading fields: ObjectReader) {
         self.init()
-        fields.refuseFields(besides: ["lostWorkHours", "restartHours", "hoursPerWeek"])
+        fields.refuseFields(besides: ["lostWorkHours", "restartHours", "emptyDelaySeconds", "hoursPerWeek"])
         self.lostWorkHours = fields.positiveNumber("lostWorkHours") ?? self.lostWorkHours
         self.restartHours = fields.positiveNumber("restartHours") ?? self.restartHours
+        self.emptyDelaySeconds = fields.positiveNumber("emptyDelaySeconds") ?? self.emptyDelaySeconds
         if let hours = fields.positiveNumber("hoursPerWeek") {
             if hours > 168 { fields.report("hoursPerWeek", expected: "at most 168") }
             self.hoursPerWeek = min(hours, 168)

@@ -87,6 +87,8 @@ public struct PoolSettings: Hashable, Sendable {
 public struct CapacitySettings: Hashable, Sendable {
     public var lostWorkHours = 0.25
     public var restartHours = 0.2
+    /// How long a bought node must have stood empty before it is given back.
+    public var emptyDelaySeconds = 300.0
     /// Hours of work in a week, for the monthly cost.
     public var hoursPerWeek = 168.0
 

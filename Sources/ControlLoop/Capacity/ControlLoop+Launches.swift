@@ -188,6 +188,10 @@ struct FutureCluster {
             var pod = state
             pod.standing = .pending
             pod.knownDevices = []
+            // Its successor will not carry the pin by which it was let go.
+            if let selector = pod.constraints.requiredNodeAffinity, selector.onlyNode != nil {
+                pod.constraints.requiredNodeAffinity = selector.withoutNames
+            }
             return pod
         }
     }
