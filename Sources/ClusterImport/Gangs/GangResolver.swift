@@ -23,14 +23,18 @@ public struct GangResolver: Sendable {
     public func resolve(
         _ pods: [Pod], demand: Set<PodKey>? = nil, findings: inout [Finding]
     ) -> GangResolution {
-        self.resolve(pods.lazy.map { ($0, self.conventions.claim(of: $0)) }, demand: demand, findings: &findings)
+        self.resolve(
+            pods.lazy.map { ($0, self.conventions.claim(of: $0)) }, demand: demand, memo: GangMemo(),
+            findings: &findings)
     }
 
     /// The same for pods of which it may be known already what they claim.
     func resolve(
-        _ pods: [WireCluster.Entry<Pod>], demand: Set<PodKey>, findings: inout [Finding]
+        _ pods: [WireCluster.Entry<Pod>], demand: Set<PodKey>, memo: GangMemo, findings: inout [Finding]
     ) -> GangResolution {
-        self.resolve(pods.lazy.map { ($0.wire, self.claim(of: $0)) }, demand: demand, findings: &findings)
+        memo.begin(with: self.objects, self.conventions.topology)
+        return self.resolve(
+            pods.lazy.map { ($0.wire, self.claim(of: $0)) }, demand: demand, memo: memo, findings: &findings)
     }
 
     private func claim(of entry: WireCluster.Entry<Pod>) -> GangClaim? {
@@ -45,7 +49,7 @@ public struct GangResolver: Sendable {
     }
 
     private func resolve(
-        _ pods: some Sequence<(Pod, GangClaim?)>, demand: Set<PodKey>?, findings: inout [Finding]
+        _ pods: some Sequence<(Pod, GangClaim?)>, demand: Set<PodKey>?, memo: GangMemo, findings: inout [Finding]
     ) -> GangResolution {
         var entries: [GangIdentity: [GangTreeBuilder.Entry]] = [:]
         for (pod, claim) in pods {
@@ -54,15 +58,21 @@ public struct GangResolver: Sendable {
         }
         var (resolution, notes, names) = (GangResolution(), [GangNote](), UniqueNames())
         for (identity, members) in entries.sorted(by: { $0.key < $1.key }) {
-            var builder = GangTreeBuilder(conventions: self.conventions, identity: identity)
-            let root = builder.build(members.sorted { $0.pod.key < $1.pod.key })
-            guard let root else { continue }
-            let hasDemand = members.contains { demand?.contains($0.pod.key) ?? ($0.pod.spec.nodeName == nil) }
-            if hasDemand { notes += builder.notes }
+            let gang = memo.gang(identity, members) {
+                var builder = GangTreeBuilder(conventions: self.conventions, identity: identity)
+                let root = builder.build(members.sorted { $0.pod.key < $1.pod.key })
+                return (root, builder.notes)
+            }
+            guard let root = gang.root else { continue }
+            if !gang.notes.isEmpty {
+                let hasDemand = members.contains { demand?.contains($0.pod.key) ?? ($0.pod.spec.nodeName == nil) }
+                if hasDemand { notes += gang.notes }
+            }
             let name = names.claim(identity.name, in: identity.namespace, or: identity.source)
             resolution.add(
                 root, key: PodGroupKey(namespace: identity.namespace, name: name), parent: nil, identity.source)
         }
+        memo.end()
         findings += self.conventions.catalog.findings
         findings += self.findings(about: notes)
         return resolution

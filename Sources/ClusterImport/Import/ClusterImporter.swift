@@ -29,7 +29,7 @@ public struct ClusterImporter: Sendable {
         cluster.add(expanded: expanded)
         let nodes = memo.nodes.update(self.nodes(cluster.nodes, topology: topology, findings: &findings))
         var pods = self.pods(of: cluster, nodes: nodes, memo, findings: &findings)
-        let groups = self.joinGroups(&pods, cluster: cluster, topology: topology, findings: &findings)
+        let groups = self.joinGroups(&pods, cluster: cluster, topology: topology, memo, findings: &findings)
 
         pods.sort { $0.imported.state.key < $1.imported.state.key }
         let snapshot = ClusterSnapshot(
@@ -122,12 +122,12 @@ public struct ClusterImporter: Sendable {
     /// gang of which a part is held by somebody else's gate must not start without that part. Groups without any member
     /// of ours are left out.
     private func joinGroups(
-        _ pods: inout [Member], cluster: WireCluster, topology: Topology,
+        _ pods: inout [Member], cluster: WireCluster, topology: Topology, _ memo: ImportMemo,
         findings: inout [Finding]
     ) -> [PodGroup] {
         let demand = pods.lazy.map(\.imported.state).filter { $0.standing.isOurs && $0.node == nil }.map(\.key)
         let resolution = GangResolver(objects: cluster.objects, topology: topology)
-            .resolve(pods.map(\.entry), demand: Set(demand), findings: &findings)
+            .resolve(pods.map(\.entry), demand: Set(demand), memo: memo.gangs, findings: &findings)
         let groups = Dictionary(resolution.groups.map { ($0.key, $0) }) { first, _ in first }
         var used: Set<PodGroupKey> = []
         for index in pods.indices where pods[index].imported.state.standing.isOurs {

@@ -19,6 +19,7 @@ public final class ImportMemo {
     private var generation = 0
     var pods = PodContext()
     var nodes = NodeContext()
+    let gangs = GangMemo()
 
     public init() {}
 

@@ -40,7 +40,7 @@ struct PodImport {
         let demand = self.templates.demand(of: pod.spec)
         var problems = demand.problems
         var state = self.state(of: pod, isExpanded: isExpanded, problems: &problems)
-        let devices = self.templates.devices(self.deviceFacts(of: pod, demand: demand), of: demand)
+        let devices = demand.devices(self.deviceFacts(of: pod, demand: demand))
         problems += devices.contradictions
         if pod.spec.nodeName == nil, !pod.spec.resourceClaims.isEmpty {
             problems.append(

@@ -1,30 +1,27 @@
 import KubernetesAPI
 import SchedulingModel
 
-/// What was made of the last pod, for the next one: in the order of their names most pods follow one of the same template.
+/// What was made of the last pods, for the next one: in the order of their names most pods follow some of the same template.
 ///
 /// Wire values of one template are mostly the very same arrays, whose comparison looks no further.
 final class PodTemplates {
-    var demand: ReadDemand?
-    private var devices: (demand: ReadDemand, facts: DeviceDemandFacts, read: DeviceDemand)?
+    /// Ranks of a job make as many containers that differ in nothing else.
+    private static let keptDemands = 16
+
+    private var demands: [ReadDemand] = []
+    private var nextDemand = 0
     private var constraints: (of: ConstraintInput, state: PodState)?
 
     func demand(of spec: PodSpec) -> ReadDemand {
-        if let demand, demand.isSame(for: spec) { return demand }
+        if let known = self.demands.first(where: { $0.isSame(for: spec) }) { return known }
         let demand = ReadDemand(spec)
-        self.demand = demand
-        return demand
-    }
-
-    func devices(_ facts: DeviceDemandFacts, of demand: ReadDemand) -> DeviceDemand {
-        if let devices, devices.demand === demand, devices.facts.annotations == facts.annotations,
-            devices.facts.selectsSharedNodes == facts.selectsSharedNodes
-        {
-            return devices.read
+        if self.demands.count < Self.keptDemands {
+            self.demands.append(demand)
+        } else {
+            self.demands[self.nextDemand] = demand
+            self.nextDemand = (self.nextDemand + 1) % Self.keptDemands
         }
-        let read = DeviceDemand.read(facts)
-        self.devices = (demand, facts, read)
-        return read
+        return demand
     }
 
     /// Sets a pod's constraints, in the same memory as the last pod's where they say the same.
@@ -74,6 +71,7 @@ final class ReadDemand {
     let asksForExtendedResources: Bool
     let deviceContainers: [ResourceAmounts]
     let problems: [Problem]
+    private var devices: (facts: DeviceDemandFacts, read: DeviceDemand)?
 
     init(_ spec: PodSpec) {
         self.containers = spec.containers
@@ -88,9 +86,31 @@ final class ReadDemand {
         self.problems = problems
     }
 
+    /// Whether a pod's amounts are read from the very same containers. Equal ones that stand apart count as others: comparing costs what reading costs.
     func isSame(for spec: PodSpec) -> Bool {
-        self.containers == spec.containers && self.initContainers == spec.initContainers
+        Self.isSameMemory(self.containers, spec.containers)
+            && Self.isSameMemory(self.initContainers, spec.initContainers)
             && self.resources == spec.resources && self.overhead == spec.overhead
+    }
+
+    private static func isSameMemory(_ lhs: [Container], _ rhs: [Container]) -> Bool {
+        lhs.count == rhs.count
+            && (lhs.isEmpty
+                || lhs.withUnsafeBufferPointer { lhs in
+                    rhs.withUnsafeBufferPointer { lhs.baseAddress == $0.baseAddress }
+                })
+    }
+
+    /// What the containers and the pod's annotations say about devices.
+    func devices(_ facts: DeviceDemandFacts) -> DeviceDemand {
+        if let devices, devices.facts.annotations == facts.annotations,
+            devices.facts.selectsSharedNodes == facts.selectsSharedNodes
+        {
+            return devices.read
+        }
+        let read = DeviceDemand.read(facts)
+        self.devices = (facts, read)
+        return read
     }
 
     private static func demand(of spec: PodSpec, problems: inout [Problem]) -> PodDemand {

@@ -105,6 +105,9 @@ public struct Pod: Hashable, Sendable, ObjectReadable {
 
     public func hash(into hasher: inout Hasher) { hasher.combine(self.storage.fields) }
 
+    /// Whether this is a copy of the other one, unchanged; equal pods may still stand apart.
+    public func isIdentical(to other: Pod) -> Bool { self.storage === other.storage }
+
     /// Whether the pod has run to its end and holds nothing any more.
     public var isTerminal: Bool { self.phase == .succeeded || self.phase == .failed }
 
