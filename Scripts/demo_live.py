@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Tells the story of a few gangs on one machine: a fake API server, the controller, and what they do to each other.
 
-usage: demo_live.py BIN [--keep]
+usage: demo_live.py BIN [--keep | --capacity]
 
 BIN is the folder with the built `berth` and `fake-apiserver`. With --keep everything stays up until Ctrl-C, and a kubeconfig
-for kubectl is printed. Everything listens on 127.0.0.1, and is stopped at the end. Nothing is installed: plain Python 3.
+for kubectl is printed. With --capacity only the acts about nodes that are bought are played. Everything listens on 127.0.0.1, and is stopped at the end. Nothing is installed: plain Python 3.
 """
 import json
 import pathlib
@@ -221,6 +221,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="berth-demo-") as folder:
         folder = pathlib.Path(folder)
         demo_capacity.play(Stage, binaries, folder / "capacity")
+        if "--capacity" in sys.argv[2:]:
+            return
         say("--- and on nodes that are there: what gangs do to each other ---\n")
         stage = Stage(binaries, folder / "live", "--nodes", "4xgpu:8")
         try:

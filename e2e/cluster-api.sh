@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Drives the Cluster API provider against fake-apiserver over a socket. Ends what it starts.
-# Usage: cluster-api.sh PATH/TO/fake-apiserver
+# Drives the Cluster API provider against fake-apiserver over a socket, then the controller, which buys MachineDeployments' nodes, replaces
+# one that is taken and gives all of them back. Ends what it starts.
+# Usage: cluster-api.sh PATH/TO/fake-apiserver, beside which the built `berth` is
 set -euo pipefail
 cd "$(dirname "$0")/.."
 server=$1
@@ -22,3 +23,4 @@ address=$(grep -oE 'http://[^" ]+' "$work/config" | head -1)
 [ -n "$address" ] || { echo "no server in the kubeconfig"; cat "$work/config"; exit 1; }
 BERTH_FAKE_APISERVER="$address" \
     timeout "${TIMEOUT:-300}" "$swift" test --skip-build --filter CloudProvidersTests.ClusterAPIProviderTests
+timeout "${TIMEOUT:-300}" python3 Scripts/demo_live.py "$(dirname "$server")" --capacity
