@@ -26,7 +26,7 @@ extension ControlLoop {
             guard isCalm, isAlone else { return self.cancelEmptying(due.key, now) }
             try self.empty(due.key, due.value, self.settled(plan, snapshot), now)
         } else if emptying.isEmpty, isCalm {
-            try self.chooseNodeToEmpty(self.settled(plan, snapshot), version, now)
+            try self.chooseNodeToEmpty(plan, snapshot, version, now)
         }
     }
 
@@ -73,13 +73,12 @@ extension ControlLoop {
     // MARK: Choosing
 
     private mutating func chooseNodeToEmpty(
-        _ snapshot: ClusterSnapshot, _ version: String, _ now: Int64
+        _ plan: Plan, _ snapshot: ClusterSnapshot, _ version: String, _ now: Int64
     ) throws(RefusedPlan) {
         let candidates = self.candidates(now)
         let quiet = candidates.filter { self.quietMillis($0.name) <= now }
         let next = candidates.map { self.quietMillis($0.name) }.filter { $0 > now }.min()
-        let limits = self.moveLimits(snapshot)
-        let version = "\(version) \(limits.nodeBudgets.sorted { $0.key < $1.key })"
+        let version = "\(version) \(self.giveBackLimits.nodeBudgets.sorted { $0.key < $1.key })"
         let untried = quiet.filter { self.capacity.consolidation.tried[$0.name] != version }
         let earliest = self.capacity.consolidation.notBeforeMillis
         guard !untried.isEmpty, earliest <= now else {
@@ -87,6 +86,8 @@ extension ControlLoop {
                 untried.isEmpty ? next : [next, earliest].compactMap(\.self).min()
             return
         }
+        let snapshot = self.settled(plan, snapshot)
+        let limits = self.moveLimits(snapshot)
         // Trials cost time: some now, others a little later.
         self.capacity.consolidation.notBeforeMillis = now + self.configuration.settleMillis
         self.capacity.consolidation.lookMillis = self.capacity.consolidation.notBeforeMillis
