@@ -34,11 +34,11 @@ extension Auditor {
             let isLate = published.atMillis - claim.sinceMillis >= replica.loop.configuration.joinMillis
             guard !isLate, let pool = world.cloud.pools.first(where: { $0.name == claim.pool }) else { continue }
             let machines = claim.machines.filter { $0.phase == .expected && !known.endedMachines.contains($0.id) }
-            let expected = machines.map { NodeName($0.id.rawValue) }
-            // Under the names that the loop gives them: where several places are as good, names decide.
-            let count = claim.phase == .launching ? claim.count : 0
-            let unknown = (0..<count).map { NodeName("(launch \(claim.token) \($0))") }
-            for name in expected + unknown {
+            let expected = machines.map { NodeName($0.id.rawValue) }.map { replica.view.nodes[$0] == nil ? nil : $0 }
+            let unknown = claim.phase == .launching ? Array(repeating: nil as NodeName?, count: claim.count) : []
+            for (index, name) in (expected + unknown).enumerated() {
+                // Under the names that the loop gives them: where several places are as good, names decide.
+                let name = name ?? NodeName("(launch \(claim.token) \(index))")
                 nodes[name] = pool.expectedNode(claim.offering, as: name, launch: claim.token)
             }
         }
@@ -46,12 +46,19 @@ extension Auditor {
         return Array(nodes.values)
     }
 
-    /// What the plan places stands; for whom it makes room is served; who stands on a node that its cloud takes will wait again.
+    /// What the plan places stands, what it makes room for stands in that room, and who leaves has left; who stands on a node that its cloud
+    /// takes will wait again.
     private static func futurePods(_ published: PublishedPlan, _ taken: Set<NodeName>) -> [PodState] {
         let places = Dictionary(published.plan.assignments.map { ($0.pod, $0) }) { $1 }
-        let served = Set(published.plan.preemptions.flatMap(\.reservations).map(\.pod))
-        return published.snapshot.pods.filter { !served.contains($0.key) }.compactMap { state in
+        let preemptions = published.plan.preemptions
+        let rooms = Dictionary(preemptions.flatMap(\.reservations).map { ($0.pod, $0.node) }) { $1 }
+        let victims = Set(preemptions.flatMap(\.victims))
+        return published.snapshot.pods.compactMap { state in
+            if victims.contains(state.key) || state.node != nil && state.isTerminating && !state.leavesLate {
+                return nil
+            }
             var pod = state
+            if let room = rooms[pod.key] { pod.standing = .bound(room) }
             if let place = places[pod.key] {
                 pod.standing = .bound(place.node)
                 pod.knownDevices = place.devices

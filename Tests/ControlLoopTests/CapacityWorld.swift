@@ -1,5 +1,6 @@
 import CapacityPlanner
 import ControlLoop
+import SchedulingCycle
 import SchedulingModel
 import TestSupport
 
@@ -42,9 +43,11 @@ struct CapacityWorld {
     /// The provider has been listed once, and has nothing but what is given.
     init(
         nodes: [NodeState] = [], pods: [ObservedPod], groups: [PodGroup] = [], pool: NodePool = Self.pool(),
-        claims: [LaunchClaim] = [], machines: [ListedMachine] = [], listed: Bool = true
+        claims: [LaunchClaim] = [], machines: [ListedMachine] = [], listed: Bool = true, preempts: Bool = false
     ) {
-        self.loop = ControlLoop(configuration: Self.configuration())
+        var configuration = Self.configuration()
+        configuration.planner.preempts = preempts
+        self.loop = ControlLoop(configuration: configuration)
         self.apply(.leadershipGained)
         self.apply(
             .observed(ObservedCluster(nodes: nodes, pods: pods, groups: groups, pools: [pool], claims: claims)))

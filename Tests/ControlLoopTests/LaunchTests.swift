@@ -98,6 +98,21 @@ struct LaunchTests {
         #expect(world.briefs == ["record t-1 2 in a launched [m1 expected, m2 expected]"])
     }
 
+    @Test("room that is made for somebody is nobody else's: who waits besides gets a node")
+    func roomBeingMade() {
+        func pod(_ name: String, count: Int, on node: String? = nil, priority: Int32 = 0) -> ObservedPod {
+            ObservedPod(
+                state: .gpu(name, count: count, on: node, priority: priority), uid: name, version: 1,
+                door: node == nil ? .gate : .scheduler)
+        }
+        let pods = [
+            pod("low", count: 4, on: "n1"), pod("high", count: 8, priority: 9), pod("small", count: 4),
+        ]
+        let world = CapacityWorld(nodes: [.gpu("n1", count: 8)], pods: pods, preempts: true)
+        #expect(world.actions.contains { if case .evict = $0.kind { true } else { false } })
+        #expect(world.briefs == ["record t-1 1 in a launching []"])
+    }
+
     @Test("a machine whose claim somebody removed stays ours, also where writing it anew is refused")
     func removedAndRefused() {
         let machine = LaunchClaim.Machine(id: MachineID("m1"), phase: .joined)

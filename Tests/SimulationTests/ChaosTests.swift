@@ -60,6 +60,7 @@ struct ChaosTests {
                 800_725,
                 "a node came back under its name while a binding to it was under way, and its room was given twice"
             ),
+            (810_190, "room that was made for somebody was counted on by others when purchases were decided"),
             (811_935, "a machine was forgotten whose claim somebody had removed and nobody was let write anew"),
             (800_950, "a nomination written late, on a pod that has a node, held room: the simulated kube-scheduler"),
         ])

@@ -181,8 +181,10 @@ struct FutureCluster {
                 return pod.node.map { taken.contains($0) || isMoving && !pod.belongsToNode } ?? false
             }
             .map(\.key))
+        let victims = Set(plan.preemptions.flatMap(\.victims))
         return Self.pods(plan, snapshot, taken: taken).compactMap { state in
             if state.node != nil, state.isTerminating, !state.leavesLate { return nil }
+            if victims.contains(state.key) { return nil }
             guard lost.contains(state.key) else { return state }
             guard loop.pods[state.key]?.isRecreated != false else { return nil }
             var pod = state
@@ -196,13 +198,13 @@ struct FutureCluster {
         }
     }
 
-    /// What the plan places stands; what room is made for is served; what stands on a node that is taken will wait again.
+    /// What the plan places stands, and what it makes room for stands in that room; what stands on a node that is taken will wait again.
     static func pods(_ plan: Plan, _ snapshot: ClusterSnapshot, taken: Set<NodeName>) -> [PodState] {
         let places = Dictionary(plan.assignments.map { ($0.pod, $0) }) { $1 }
-        let reserved = Set(plan.preemptions.flatMap(\.reservations).map(\.pod))
+        let rooms = Dictionary(plan.preemptions.flatMap(\.reservations).map { ($0.pod, $0.node) }) { $1 }
         return snapshot.pods.compactMap { state in
-            if reserved.contains(state.key) { return nil }
             var pod = state
+            if let room = rooms[pod.key] { pod.standing = .bound(room) }
             if let place = places[pod.key] {
                 pod.standing = .bound(place.node)
                 pod.knownDevices = place.devices
