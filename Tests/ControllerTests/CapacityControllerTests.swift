@@ -60,7 +60,7 @@ struct CapacityControllerTests {
             var options = ControllerOptions()
             options.identity = "one"
             options.leaseNamespace = "berth-system"
-            options.leaseDuration = .seconds(3)
+            options.leaseDuration = .seconds(15)
             var capacity = CapacityOptions(provider: self.cloud)
             capacity.idleDelay = .seconds(1)
             capacity.settleDelay = .milliseconds(500)
