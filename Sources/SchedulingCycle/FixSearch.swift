@@ -52,7 +52,9 @@ struct FixSearch {
     private mutating func toleration(_ pod: Int) -> Fix? {
         var opened: [Taint: Int] = [:]
         let rejections = self.rejections(pod)
-        let tainted = rejections.nodes { $0.count == 1 && $0[0].code == .untoleratedTaint }
+        let tainted = rejections.nodes { reasons in
+            if reasons.count == 1, case .untoleratedTaint = reasons[0] { true } else { false }
+        }
         for node in tainted {
             guard case .untoleratedTaint(let taint) = rejections[node][0] else { continue }
             let others = self.snapshot.nodes[node].taints.contains { other in
