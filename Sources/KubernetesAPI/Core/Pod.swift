@@ -17,68 +17,51 @@ public struct Pod: Hashable, Sendable, ObjectReadable {
         var hasErrors: Bool
     }
 
-    /// `@unchecked Sendable`, proof: `fields` is written only through a `Pod` that is alone in referring to this.
-    private final class Storage: @unchecked Sendable {
-        var fields: Fields
+    private final class Storage: Sendable {
+        let fields: Fields
 
         init(_ fields: Fields) { self.fields = fields }
     }
 
-    /// A pod is more than half a kilobyte, and an importer keeps it in several lists: they share it.
+    /// A pod is more than half a kilobyte, and an importer keeps it in several lists: they share it. A change makes a new one,
+    /// since hardly any pod is changed once it is read.
     private var storage: Storage
 
-    private mutating func makeUnique() {
-        if !isKnownUniquelyReferenced(&self.storage) { self.storage = Storage(self.storage.fields) }
+    private var fields: Fields {
+        get { self.storage.fields }
+        set { self.storage = Storage(newValue) }
     }
 
     public var metadata: ObjectMeta {
         _read { yield self.storage.fields.metadata }
-        _modify {
-            self.makeUnique()
-            yield &self.storage.fields.metadata
-        }
+        set { self.fields.metadata = newValue }
     }
 
     public var spec: PodSpec {
         _read { yield self.storage.fields.spec }
-        _modify {
-            self.makeUnique()
-            yield &self.storage.fields.spec
-        }
+        set { self.fields.spec = newValue }
     }
 
     public var phase: Phase {
         get { self.storage.fields.phase }
-        set {
-            self.makeUnique()
-            self.storage.fields.phase = newValue
-        }
+        set { self.fields.phase = newValue }
     }
 
     public var conditions: [Condition] {
         get { self.storage.fields.conditions }
-        set {
-            self.makeUnique()
-            self.storage.fields.conditions = newValue
-        }
+        set { self.fields.conditions = newValue }
     }
 
     public var nominatedNodeName: String? {
         get { self.storage.fields.nominatedNodeName }
-        set {
-            self.makeUnique()
-            self.storage.fields.nominatedNodeName = newValue
-        }
+        set { self.fields.nominatedNodeName = newValue }
     }
 
     /// Whether some field could not be read, which is among the findings: the pod may want more, or stand elsewhere,
     /// than it looks here.
     public var hasErrors: Bool {
         get { self.storage.fields.hasErrors }
-        set {
-            self.makeUnique()
-            self.storage.fields.hasErrors = newValue
-        }
+        set { self.fields.hasErrors = newValue }
     }
 
     public init(metadata: ObjectMeta, spec: PodSpec, phase: Phase = .pending) {
