@@ -4,9 +4,7 @@ import FakeKubernetesAPI
 /// A certificate authority that lives as long as the process: it signs the server's certificate and those of its clients.
 ///
 /// Keys are of the curve P-256; certificates hold from an hour ago for a year.
-///
-/// `@unchecked Sendable`, proof: both pointers are `let`, what they point to is only read after `init`, and nobody else has them.
-final class CertificateAuthority: @unchecked Sendable {
+final class CertificateAuthority {
     /// PEM text.
     struct Identity: Sendable {
         let certificate: [UInt8]
