@@ -1,5 +1,4 @@
 import CapacityPlanner
-public import CloudProviders
 public import ClusterImport
 public import ControlLoop
 import KubernetesAPI
@@ -8,39 +7,19 @@ public import PlanReport
 import SchedulingCycle
 public import SchedulingModel
 
-/// What a controller may be told besides `berth.yaml`.
-public struct ControllerOptions: Sendable {
-    /// Plans, explains and shows, and writes nothing, not even a lease.
-    public var isDryRun = false
-    /// Where the lease is.
-    public var leaseNamespace = "berth-system"
-    public var leaseName = "berth-controller"
-    /// Different for every process.
-    public var identity = "berth"
-    public var leaseDuration = Duration.seconds(15)
-    /// How often each collection is held against a fresh list.
-    public var selfCheckInterval = Duration.seconds(1800)
-    /// Actions under way at a time.
-    public var parallelActions = 32
-    /// Nil: nothing is bought and nothing given back.
-    public var capacity: CapacityOptions?
-
-    public init() {}
-}
-
 /// The operator: watches the cluster, has `ControlLoop` decide, and does what it says.
 ///
 /// Every replica watches and plans; the one that holds the lease acts. All decisions are the loop's; this type moves
 /// events in and actions out, and keeps no state of the cluster beside the cache.
 public actor Controller {
-    private let client: KubernetesClient
+    let client: KubernetesClient
     private let configuration: BerthConfiguration
-    private let options: ControllerOptions
+    let options: ControllerOptions
     public nonisolated let metrics: Metrics
-    private let journal: Journal
+    let journal: Journal
     private let onPlan: @Sendable (PublishedPlan, [PodKey: String]) -> Void
 
-    private var loop: ControlLoop
+    var loop: ControlLoop
     private var cache = ClusterCache(paths: [])
     private let observer: ClusterObserver
     /// As the loop was told last, in the order of their keys.
@@ -50,7 +29,7 @@ public actor Controller {
     private var importDue: Task<Void, Never>?
     private var importPace = ImportPace()
     private var queue: ArraySlice<Action> = []
-    private var running: [ActionID: Task<Void, Never>] = [:]
+    var running: [ActionID: Task<Void, Never>] = [:]
     private var takeover: Task<Void, Never>?
     private var paths: [ResourcePath] = []
     private var notices = GroupNotices()
@@ -59,11 +38,11 @@ public actor Controller {
     private var toldCycle: UInt64?
     private var untold: [GroupNotice] = []
     /// Client tokens.
-    private var auditedLaunches: Set<String> = []
-    private var isStopping = false
+    var auditedLaunches: Set<String> = []
+    var isStopping = false
     /// The newest plan that the verifier accepted, and how it is told.
     private var accepted: (plan: PublishedPlan, report: PlanReport)?
-    private let election: LeaseElection
+    let election: LeaseElection
 
     /// - Parameter onPlan: Told every new plan that the verifier accepts, with the UIDs of the pods it is about.
     public init(
@@ -253,12 +232,12 @@ public actor Controller {
         }
     }
 
-    private var nowMillis: Int64 {
+    var nowMillis: Int64 {
         let elapsed = ContinuousClock.now - self.began
         return elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
     }
 
-    private func apply(_ event: Event) {
+    func apply(_ event: Event) {
         let cycle = self.loop.published?.cycle
         let start = ContinuousClock.now
         let actions = self.loop.apply(event, atMillis: self.nowMillis)
@@ -378,63 +357,6 @@ public actor Controller {
         // A fresh read may show more than the loop is told by it, as the devices that are kept for a pod.
         if case .found = result { self.importSoon() }
         self.apply(.finished(action.id, result))
-    }
-
-    // MARK: Nodes that are bought
-
-    private nonisolated var buysNodes: Bool { self.options.capacity != nil && !self.options.isDryRun }
-
-    /// A cloud takes a machine back, or says that it may.
-    public func take(_ notice: CloudNotice) {
-        guard notice.kind != .ended else { return }
-        self.apply(
-            .noticed(TakenNotice(machine: notice.machine, atMillis: notice.takenAtSeconds.map { $0 * 1000 })))
-    }
-
-    /// What was decided between cycles: notices, and who has to go because of them.
-    private func auditNotices(_ actions: [Action]) {
-        for record in self.loop.takeNoticeRecords() { self.journal.audit(record) }
-        guard let published = self.loop.published else { return }
-        for action in actions {
-            guard case .evict(_, let reason) = action.kind, reason.isInterruption else { continue }
-            self.journal.audit(
-                DecisionRecord(
-                    atMillis: self.nowMillis, cycle: published.cycle, snapshotDigest: published.snapshotDigest,
-                    action: action), sentence: "")
-        }
-    }
-
-    /// A launch that is asked for again is the same decision.
-    private func audit(_ action: PoolAction) {
-        if case .launch(let claim) = action.kind, !self.auditedLaunches.insert(claim.token).inserted { return }
-        self.journal.audit(action)
-    }
-
-    /// Few, each on a claim, pool, node or pod of its own: all side by side.
-    private func performPoolActions() {
-        guard !self.isStopping else { return }
-        let performer = PoolActionPerformer(
-            client: self.client.fenced(by: self.election.fence), fence: self.election.fence,
-            provider: self.options.capacity?.provider,
-            namespace: self.options.leaseNamespace, timestamp: { Timestamp.now() }, instance: self.options.identity)
-        for action in self.loop.takePoolActions() {
-            self.audit(action)
-            self.running[action.id] = Task {
-                let start = ContinuousClock.now
-                let result = await performer.perform(action)
-                self.finished(action, result, after: ContinuousClock.now - start)
-            }
-        }
-    }
-
-    private func finished(_ action: PoolAction, _ result: PoolResult, after time: Duration) {
-        self.running[action.id] = nil
-        self.metrics.add(.actions, [action.kind.title, result.title])
-        self.metrics.observe(.actionTime, [action.kind.title], time.inSeconds)
-        if result != .underWay {
-            self.journal.log(.info, action.kind.title, action.kind.fields + [("result", result.title)])
-        }
-        self.apply(.poolFinished(action.id, result))
     }
 
     private func notePlacement(_ action: Action) {
