@@ -6,20 +6,24 @@ let package = Package(
     name: "berth-benchmarks",
     dependencies: [.package(name: "berth", path: "..")],
     targets: [
+        .target(
+            name: "BenchmarkSupport",
+            swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "BerthBenchmarks",
             dependencies: [
+                "BenchmarkSupport",
                 .product(name: "BerthCore", package: "berth"),
                 .product(name: "SchedulerExtender", package: "berth"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "DecodingBenchmarks",
-            dependencies: [.product(name: "KubernetesAPI", package: "berth")],
+            dependencies: ["BenchmarkSupport", .product(name: "KubernetesAPI", package: "berth")],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "ClientBenchmarks",
-            dependencies: [.product(name: "ClusterDoor", package: "berth")],
+            dependencies: ["BenchmarkSupport", .product(name: "ClusterDoor", package: "berth")],
             swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     ]
 )

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import CapacityPlanner
 import PlacementSolver
 import PlacementVerifier
@@ -160,13 +161,13 @@ enum BerthBenchmarks {
     private static func memory(nodes: Int, pods: Int) {
         let snapshot = ClusterSnapshot(
             nodes: Worlds.nodes(nodes), pods: Worlds.boundPods(pods, nodes: nodes), topology: Worlds.topology)
-        let withSnapshot = ProcessMemory.residentMiB
+        let withSnapshot = ProcessFigures.residentMiB
         let state = SolverState(snapshot)
         withExtendedLifetime((snapshot, state)) {
             print(
                 #"{"name":"memory","nodes":\#(nodes),"gpus":\#(nodes * 8),"pods":\#(pods),"#
-                    + #""snapshotMiB":\#(withSnapshot),"withStateMiB":\#(ProcessMemory.residentMiB),"#
-                    + #""peakMiB":\#(ProcessMemory.peakMiB)}"#)
+                    + #""snapshotMiB":\#(withSnapshot),"withStateMiB":\#(ProcessFigures.residentMiB),"#
+                    + #""peakMiB":\#(ProcessFigures.peakMiB)}"#)
         }
     }
 

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import ClusterImport
 import Controller
 import Foundation
@@ -216,23 +217,5 @@ private final class ServerProcess {
         KubernetesClient(
             transport: try CurlTransport(
                 configuration: CurlConfiguration(server: "http://127.0.0.1:\(self.port)", proxy: .none)))
-    }
-}
-
-/// What the kernel says of this process.
-private enum ProcessFigures {
-    static var cpuSeconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
-    static var residentMiB: Int { Self.field("VmRSS:") }
-    static var peakMiB: Int { Self.field("VmHWM:") }
-
-    private static func field(_ name: String) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
-        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 / 1024 } ?? 0
     }
 }

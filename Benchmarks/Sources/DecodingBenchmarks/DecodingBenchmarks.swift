@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Glibc
 import KubernetesAPI
 
@@ -16,18 +17,18 @@ struct DecodingBenchmarks {
     }
 
     private static func measure(_ bytes: [UInt8], path: String) {
-        let start = self.cpuSeconds()
+        let start = ProcessFigures.cpuSeconds
         let contents = ManifestReader.read(bytes, file: path)
-        let read = self.cpuSeconds()
+        let read = ProcessFigures.cpuSeconds
         var findings = contents.findings
         let nodes = contents.objects.filter { $0.kind == "Node" }.compactMap { $0.read(Node.self, into: &findings) }
         let pods = contents.objects.filter { $0.kind == "Pod" }.compactMap { $0.read(Pod.self, into: &findings) }
-        let decoded = self.cpuSeconds()
+        let decoded = ProcessFigures.cpuSeconds
         print(
             """
             {"name":"decode","file":"\(path)","bytes":\(bytes.count),"objects":\(contents.objects.count),\
             "nodes":\(nodes.count),"pods":\(pods.count),"findings":\(findings.count),\
-            "readSeconds":\(read - start),"decodeSeconds":\(decoded - read),"peakMiB":\(self.peakMiB())}
+            "readSeconds":\(read - start),"decodeSeconds":\(decoded - read),"peakMiB":\(ProcessFigures.peakMiB)}
             """)
     }
 
@@ -40,18 +41,5 @@ struct DecodingBenchmarks {
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = fread(buffer.baseAddress, 1, count, file)
         }
-    }
-
-    private static func cpuSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
-    private static func peakMiB() -> Int {
-        var usage = rusage()
-        // The C constant's type differs between C libraries; 0 is the process itself in all of them.
-        getrusage(0, &usage)
-        return usage.ru_maxrss / 1024
     }
 }
