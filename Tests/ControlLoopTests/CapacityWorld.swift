@@ -54,6 +54,30 @@ struct CapacityWorld {
         if listed { self.answerList(machines) }
     }
 
+    /// Nodes `m1`, `m2`, … with eight GPUs each that were bought one by one, and are empty but for the pods.
+    ///
+    /// - Parameter taints: Of the first node.
+    static func bought(
+        _ count: Int, pods: [ObservedPod], groups: [PodGroup] = [], pool: NodePool = Self.pool(), taints: [Taint] = []
+    ) -> CapacityWorld {
+        let names = (0..<count).map { "m\($0 + 1)" }
+        return CapacityWorld(
+            nodes: names.map { self.node($0, taints: $0 == "m1" ? taints : []) }, pods: pods, groups: groups,
+            pool: pool,
+            claims: names.map { name in
+                LaunchClaim(
+                    token: "t-\(name)", pool: "gpus", offering: self.spot, count: 1, sinceMillis: 999_990_000,
+                    phase: .launched, machines: [.init(id: MachineID(name), phase: .joined)], version: 5)
+            },
+            machines: names.map { .init(id: MachineID($0), offering: self.spot, token: "t-\($0)") })
+    }
+
+    static func node(_ name: String, taints: [Taint] = []) -> NodeState {
+        var node = NodeState.gpu(name, count: 8, labels: ["topology.kubernetes.io/zone": "a"], taints: taints)
+        node.providerID = "sim:///a/\(name)"
+        return node
+    }
+
     mutating func apply(_ event: Event) {
         self.actions += self.loop.apply(event, atMillis: self.now)
         self.asked += self.loop.takePoolActions()

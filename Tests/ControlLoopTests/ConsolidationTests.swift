@@ -5,29 +5,6 @@ import Testing
 
 @Suite("Moving pods off under-used nodes")
 struct ConsolidationTests {
-    /// Bought nodes `m1`, `m2`, … with eight GPUs each.
-    private static func world(
-        _ count: Int, pods: [ObservedPod], groups: [PodGroup] = [], pool: NodePool = CapacityWorld.pool(),
-        taints: [Taint] = []
-    ) -> CapacityWorld {
-        let names = (1...count).map { "m\($0)" }
-        return CapacityWorld(
-            nodes: names.map { Self.node($0, taints: $0 == "m1" ? taints : []) }, pods: pods, groups: groups,
-            pool: pool,
-            claims: names.map { name in
-                LaunchClaim(
-                    token: "t-\(name)", pool: "gpus", offering: CapacityWorld.spot, count: 1, sinceMillis: 999_990_000,
-                    phase: .launched, machines: [.init(id: MachineID(name), phase: .joined)], version: 5)
-            },
-            machines: names.map { .init(id: MachineID($0), offering: CapacityWorld.spot, token: "t-\($0)") })
-    }
-
-    private static func node(_ name: String, taints: [Taint] = []) -> NodeState {
-        var node = NodeState.gpu(name, count: 8, labels: ["topology.kubernetes.io/zone": "a"], taints: taints)
-        node.providerID = "sim:///a/\(name)"
-        return node
-    }
-
     private static func pod(
         _ name: String, _ count: Int = 2, on node: String?, group: String? = nil, uid: String? = nil,
         version: UInt64 = 1,
@@ -58,7 +35,7 @@ struct ConsolidationTests {
         guard let action = world.asked.first(where: { $0.kind.brief.hasPrefix("taint") }) else { return }
         guard case .taint(let name, _, _) = action.kind else { return }
         world.answer(action, .succeeded)
-        world.apply(.nodeChanged(Self.node(name.rawValue, taints: [Self.emptying])))
+        world.apply(.nodeChanged(CapacityWorld.node(name.rawValue, taints: [Self.emptying])))
         world.pass(5000)
         // The cycle that this asks for.
         world.pass(0)
@@ -66,7 +43,7 @@ struct ConsolidationTests {
 
     @Test("the node is closed, its pod is moved, and its machine goes when the pod stands elsewhere")
     func story() {
-        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        var world = CapacityWorld.bought(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
         world.pass(599_999)
         #expect(world.briefs.isEmpty)
         world.pass(1)
@@ -107,11 +84,11 @@ struct ConsolidationTests {
         }
         moved.isRecreated = why != "owner"
         // The other one cannot move either: it is too large for the rest.
-        var world = Self.world(
+        var world = CapacityWorld.bought(
             2, pods: [moved, Self.pod("b", why == "room" ? 7 : 6, on: "m2") { $0.refusesDisruption = true }], pool: pool
         )
         if why == "node" {
-            var node = Self.node("m1")
+            var node = CapacityWorld.node("m1")
             node.refusesDisruption = true
             world.apply(.nodeChanged(node))
         }
@@ -128,7 +105,7 @@ struct ConsolidationTests {
     @Test("a gang is moved whole, its member elsewhere too")
     func gang() {
         let group = PodGroup(key: PodGroupKey(namespace: "ml", name: "pair"), minMember: 2)
-        var world = Self.world(
+        var world = CapacityWorld.bought(
             3,
             pods: [
                 Self.pod("a", on: "m1", group: "pair"), Self.pod("b", on: "m2", group: "pair"),
@@ -140,7 +117,8 @@ struct ConsolidationTests {
 
     @Test("of two under-used nodes one is emptied at a time")
     func oneAtATime() {
-        var world = Self.world(3, pods: [Self.pod("a", on: "m1"), Self.pod("b", on: "m2"), Self.pod("c", 4, on: "m3")])
+        var world = CapacityWorld.bought(
+            3, pods: [Self.pod("a", on: "m1"), Self.pod("b", on: "m2"), Self.pod("c", 4, on: "m3")])
         Self.settle(&world)
         world.pass(60_000)
         #expect(Self.evicted(world) == ["a off m1"])
@@ -150,10 +128,10 @@ struct ConsolidationTests {
     @Test(
         "work that comes while the node is closed and fits nowhere else takes it into use again, and nothing is bought")
     func wanted() {
-        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        var world = CapacityWorld.bought(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
         world.pass(600_000)
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1", taints: [Self.emptying])))
+        world.apply(.nodeChanged(CapacityWorld.node("m1", taints: [Self.emptying])))
         world.apply(.podChanged(Self.pod("big", 6, on: nil)))
         world.pass(2000)
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
@@ -162,11 +140,11 @@ struct ConsolidationTests {
 
     @Test("when the room is gone before the pods are, nobody is evicted")
     func overtaken() {
-        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        var world = CapacityWorld.bought(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
         world.pass(600_000)
         world.apply(.podChanged(Self.pod("late", 4, on: "m2")))
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1", taints: [Self.emptying])))
+        world.apply(.nodeChanged(CapacityWorld.node("m1", taints: [Self.emptying])))
         world.pass(5000)
         #expect(Self.evicted(world).isEmpty)
         world.pass(1000)
@@ -175,7 +153,7 @@ struct ConsolidationTests {
 
     @Test("a moved pod that finds no place elsewhere gets its node back")
     func back() {
-        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        var world = CapacityWorld.bought(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
         Self.settle(&world)
         #expect(Self.evicted(world) == ["a off m1"])
         world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
@@ -187,7 +165,7 @@ struct ConsolidationTests {
 
     @Test("work that was moved is left alone for as long as its saving is counted for")
     func rests() {
-        var world = Self.world(
+        var world = CapacityWorld.bought(
             3,
             pods: [
                 Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2"),
@@ -213,26 +191,26 @@ struct ConsolidationTests {
 
     @Test("a refused eviction ends it")
     func refused() throws {
-        var world = Self.world(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
+        var world = CapacityWorld.bought(2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")])
         Self.settle(&world)
         let eviction = try #require(world.actions.last { if case .evict = $0.kind { true } else { false } })
         world.apply(.finished(eviction.id, .rejected("budget")))
         world.pass(0)
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1")))
+        world.apply(.nodeChanged(CapacityWorld.node("m1")))
         world.pass(300_000)
         #expect(world.briefs.isEmpty)
     }
 
     @Test("a restart goes on with a node that was being emptied, after the same proof")
     func restart() {
-        var world = Self.world(
+        var world = CapacityWorld.bought(
             2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")], taints: [Self.emptying])
         world.pass(5000)
         world.pass(0)
         #expect(Self.evicted(world) == ["a off m1"])
-        var full = Self.world(
+        var full = CapacityWorld.bought(
             2, pods: [Self.pod("a", on: "m1"), Self.pod("b", 8, on: "m2")], taints: [Self.emptying])
         full.pass(5000)
         full.pass(0)
@@ -246,7 +224,7 @@ struct ConsolidationTests {
             token: "t-m1", pool: "gpus", offering: CapacityWorld.onDemand, count: 1, sinceMillis: 999_990_000,
             phase: .launched, machines: [.init(id: MachineID("m1"), phase: .joined)], version: 5)
         var world = CapacityWorld(
-            nodes: [Self.node("m1")], pods: [Self.pod("a", 8, on: "m1")], claims: [claim],
+            nodes: [CapacityWorld.node("m1")], pods: [Self.pod("a", 8, on: "m1")], claims: [claim],
             machines: [.init(id: MachineID("m1"), offering: CapacityWorld.onDemand, token: "t-m1")])
         world.pass(600_000)
         #expect(world.briefs == ["record t-1 1 in a launching []"])
@@ -258,7 +236,7 @@ struct ConsolidationTests {
         world.pass(10_000)
         #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1", taints: [Self.emptying])))
+        world.apply(.nodeChanged(CapacityWorld.node("m1", taints: [Self.emptying])))
         world.pass(5000)
         world.pass(0)
         #expect(Self.evicted(world) == ["a off m1"])
@@ -276,7 +254,7 @@ struct ConsolidationTests {
             state.knownDevices = (0...1).map { .init(resource: .nvidiaGPU, index: $0, kind: .whole) }
         }
         pod.pinnedNode = NodeName("m1")
-        var world = Self.world(2, pods: [pod, Self.pod("b", 4, on: "m2")])
+        var world = CapacityWorld.bought(2, pods: [pod, Self.pod("b", 4, on: "m2")])
         Self.settle(&world)
         #expect(Self.evicted(world) == ["a off m1"])
     }

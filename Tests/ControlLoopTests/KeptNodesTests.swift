@@ -14,25 +14,6 @@ struct KeptNodesTests {
         return pool
     }
 
-    /// Nodes `m1`, `m2`, … that were bought one by one, and are empty but for the pods.
-    private static func world(_ count: Int, pods: [ObservedPod] = [], pool: NodePool) -> CapacityWorld {
-        let names = (1...max(1, count)).prefix(count).map { "m\($0)" }
-        return CapacityWorld(
-            nodes: names.map { Self.node($0) }, pods: pods, pool: pool,
-            claims: names.map { name in
-                LaunchClaim(
-                    token: "t-\(name)", pool: "gpus", offering: CapacityWorld.spot, count: 1, sinceMillis: 999_990_000,
-                    phase: .launched, machines: [.init(id: MachineID(name), phase: .joined)], version: 5)
-            },
-            machines: names.map { .init(id: MachineID($0), offering: CapacityWorld.spot, token: "t-\($0)") })
-    }
-
-    private static func node(_ name: String, taints: [Taint] = []) -> NodeState {
-        var node = NodeState.gpu(name, count: 8, labels: ["topology.kubernetes.io/zone": "a"], taints: taints)
-        node.providerID = "sim:///a/\(name)"
-        return node
-    }
-
     private static func waiting(_ name: String) -> ObservedPod {
         ObservedPod(state: .gpu(name, count: 8), uid: name, version: 1, door: .gate)
     }
@@ -46,7 +27,7 @@ struct KeptNodesTests {
 
     @Test("warm nodes are bought without any work, and again when work has come onto them")
     func warm() {
-        var world = Self.world(0, pool: Self.pool(warm: 1))
+        var world = CapacityWorld.bought(0, pods: [], pool: Self.pool(warm: 1))
         #expect(world.briefs == ["record t-1 1 in a launching []"])
         world.write()
         world.launch(.launched([MachineID("m1")]))
@@ -61,26 +42,26 @@ struct KeptNodesTests {
 
     @Test("work that waits goes before warm nodes where the pool's limit is near")
     func limit() {
-        let world = Self.world(0, pods: [Self.waiting("a")], pool: Self.pool(maxNodes: 1, warm: 1))
+        let world = CapacityWorld.bought(0, pods: [Self.waiting("a")], pool: Self.pool(maxNodes: 1, warm: 1))
         #expect(world.briefs == ["record t-1 1 in a launching []"])
-        let full = Self.world(1, pods: [Self.running("a", on: "m1")], pool: Self.pool(maxNodes: 1, warm: 1))
+        let full = CapacityWorld.bought(1, pods: [Self.running("a", on: "m1")], pool: Self.pool(maxNodes: 1, warm: 1))
         #expect(full.briefs.isEmpty)
     }
 
     @Test("of idle nodes the warm ones stay")
     func stays() {
-        var world = Self.world(3, pool: Self.pool(warm: 2))
+        var world = CapacityWorld.bought(3, pods: [], pool: Self.pool(warm: 2))
         world.pass(60_000)
         #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1", taints: [.givingBack])))
+        world.apply(.nodeChanged(CapacityWorld.node("m1", taints: [.givingBack])))
         world.pass(600_000)
         #expect(world.briefs == ["record t-m1 1 in a launched [m1 leaving]"])
     }
 
     @Test("a node that begins to be idle later is not given back below the minimum")
     func oneAfterTheOther() {
-        var world = Self.world(2, pods: [Self.running("a", on: "m2")], pool: Self.pool(minNodes: 1))
+        var world = CapacityWorld.bought(2, pods: [Self.running("a", on: "m2")], pool: Self.pool(minNodes: 1))
         world.pass(60_000)
         #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
         world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
@@ -91,7 +72,7 @@ struct KeptNodesTests {
     @Test("a schedule is kept from its first minute to its last, and its nodes are given back afterwards")
     func schedule() {
         let schedule = ScheduledMinimum(window: Self.soon, minNodes: 2)
-        var world = Self.world(0, pool: Self.pool(schedules: [schedule]))
+        var world = CapacityWorld.bought(0, pods: [], pool: Self.pool(schedules: [schedule]))
         #expect(world.loop.nextDeadlineMillis == 200_000)
         world.pass(199_999)
         #expect(world.briefs.isEmpty)
@@ -113,13 +94,13 @@ struct KeptNodesTests {
     @Test("when a schedule begins, nodes that are given back stay instead of new ones being bought")
     func reprieve() {
         let schedule = ScheduledMinimum(window: Self.soon, minNodes: 1)
-        var world = Self.world(1, pool: Self.pool(schedules: [schedule]))
+        var world = CapacityWorld.bought(1, pods: [], pool: Self.pool(schedules: [schedule]))
         world.pass(60_000)
         #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
         // The answer is late, and so is the taint.
         world.pass(140_000)
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1", taints: [.givingBack])))
+        world.apply(.nodeChanged(CapacityWorld.node("m1", taints: [.givingBack])))
         world.pass(2000)
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
     }
@@ -128,11 +109,11 @@ struct KeptNodesTests {
     func budget() {
         var pool = Self.pool()
         pool.disruptionBudgets = [.init(limit: .count(1))]
-        var world = Self.world(3, pool: pool)
+        var world = CapacityWorld.bought(3, pods: [], pool: pool)
         world.pass(60_000)
         #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
         world.answer(world.asked[0], .succeeded)
-        world.apply(.nodeChanged(Self.node("m1", taints: [.givingBack])))
+        world.apply(.nodeChanged(CapacityWorld.node("m1", taints: [.givingBack])))
         world.pass(5000)
         world.write()
         #expect(world.briefs == ["delete m1"])
@@ -145,7 +126,7 @@ struct KeptNodesTests {
         var pool = Self.pool()
         let now = WeeklyWindow(days: [.mon], startMinute: 827, minuteCount: 10)
         pool.disruptionBudgets = [.init(limit: .percent(100)), .init(limit: .count(0), window: now)]
-        var world = Self.world(1, pool: pool)
+        var world = CapacityWorld.bought(1, pods: [], pool: pool)
         world.pass(60_000)
         world.pass(559_999)
         #expect(world.briefs == [])
@@ -155,13 +136,13 @@ struct KeptNodesTests {
 
     @Test("a node that asks to stay does, and so does one that asks while it is given back")
     func staysByItsMark() {
-        var world = Self.world(1, pool: Self.pool())
-        var node = Self.node("m1")
+        var world = CapacityWorld.bought(1, pods: [], pool: Self.pool())
+        var node = CapacityWorld.node("m1")
         node.refusesDisruption = true
         world.apply(.nodeChanged(node))
         world.pass(600_000)
         #expect(world.briefs.isEmpty)
-        world.apply(.nodeChanged(Self.node("m1")))
+        world.apply(.nodeChanged(CapacityWorld.node("m1")))
         world.pass(60_000)
         #expect(world.briefs == ["taint m1 berth.dev/giving-back"])
         world.answer(world.asked[0], .succeeded)
@@ -173,7 +154,7 @@ struct KeptNodesTests {
 
     @Test("a node whose time is over is replaced before it is gone")
     func noticed() {
-        var world = Self.world(1, pool: Self.pool(minNodes: 1))
+        var world = CapacityWorld.bought(1, pods: [], pool: Self.pool(minNodes: 1))
         world.apply(.noticed(TakenNotice(machine: MachineID("m1"), atMillis: 1_000_120_000)))
         #expect(world.briefs.contains("record t-1 1 in a launching []"))
     }

@@ -18,10 +18,6 @@ struct CapacityControllerTests {
     private static let zones = ["eu-west-1a", "eu-west-1b"]
     private static let claims = ResourcePath(apiVersion: "v1", plural: "configmaps", namespace: "berth-system")
 
-    private static func offering(_ zone: String) -> OfferingKey {
-        OfferingKey(instanceType: "gpu-8", zone: zone, capacityType: .spot)
-    }
-
     private struct World {
         let client: KubernetesClient
         let transport: BearerTransport
@@ -30,33 +26,13 @@ struct CapacityControllerTests {
 
         /// Only the second zone has capacity. The controller may do what the manifests allow it.
         init() throws {
-            var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
-            server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
-            for file in ["namespace.yaml", "service-account.yaml", "rbac.yaml"] {
-                for object in try PermissionTests.objects(file) { _ = server.restore(object) }
-            }
-            for object in try PermissionTests.objects("rbac.yaml", in: "components/buy-nodes") {
-                _ = server.restore(object)
-            }
-            let token = server.issueToken(namespace: "berth-system", serviceAccount: "berth") ?? ""
+            let (server, token) = try BuyingWorld.server(components: ["buy-nodes"])
             let inner = InProcessTransport(server)
             self.client = KubernetesClient(transport: inner)
             self.transport = BearerTransport(inner, token: token)
-            self.cloud = SimulatedNodePoolProvider(capacity: [CapacityControllerTests.offering("eu-west-1b"): 4])
-            var configuration = BerthConfiguration()
-            var pool = PoolSettings(name: "gpus", instanceTypes: ["gpu-8"], zones: CapacityControllerTests.zones)
-            pool.capacityTypes = [.spot]
-            pool.provider = .simulated
-            pool.machineTypes = [
-                .init(
-                    name: "gpu-8", cpuCount: 96, memoryMiB: 1 << 20, deviceResource: .nvidiaGPU, deviceCount: 8,
-                    monthlyInterruptionPercent: 5)
-            ]
-            pool.prices = [
-                .init(instanceType: "gpu-8", capacityType: .spot, zone: "eu-west-1a", microUSDPerHour: 9_000_000),
-                .init(instanceType: "gpu-8", capacityType: .spot, zone: "eu-west-1b", microUSDPerHour: 10_000_000),
-            ]
-            configuration.pools = [pool]
+            self.cloud = SimulatedNodePoolProvider(capacity: [BuyingWorld.offering("eu-west-1b"): 4])
+            let configuration = BuyingWorld.configuration(
+                zones: CapacityControllerTests.zones, priceStepMicroUSD: 1_000_000)
             var options = ControllerOptions()
             options.identity = "one"
             options.leaseNamespace = "berth-system"
@@ -67,39 +43,6 @@ struct CapacityControllerTests {
             options.capacity = capacity
             self.controller = Controller(
                 KubernetesClient(transport: self.transport), configuration: configuration, options: options)
-        }
-
-        func addPod(_ name: String) async throws {
-            let amounts: JSONTree = ["cpu": "8", "nvidia.com/gpu": "8"]
-            try await self.client.create(
-                [
-                    "metadata": ["name": .string(name), "labels": ["scheduling.x-k8s.io/pod-group": "pair"]],
-                    "spec": [
-                        "schedulingGates": [["name": "berth.dev/placement"]],
-                        "containers": [
-                            ["name": "main", "image": "i", "resources": ["requests": amounts, "limits": amounts]]
-                        ],
-                    ],
-                ], in: ResourcePath(apiVersion: "v1", plural: "pods", namespace: "default"))
-        }
-
-        /// What a kubelet does on a machine that was bought.
-        func join(_ machine: LaunchedMachine) async throws {
-            let amounts: JSONTree = [
-                "cpu": "96", "memory": "1000Gi", "pods": "110", "nvidia.com/gpu": "8",
-            ]
-            try await self.client.create(
-                [
-                    "metadata": [
-                        "name": .string(machine.id.rawValue),
-                        "labels": [
-                            "kubernetes.io/hostname": .string(machine.id.rawValue),
-                            "topology.kubernetes.io/zone": .string(machine.offering.zone), "berth.dev/pool": "gpus",
-                        ],
-                    ],
-                    "spec": ["providerID": .string(machine.providerID ?? "")],
-                    "status": ["allocatable": amounts, "conditions": [["type": "Ready", "status": "True"]]],
-                ], in: .nodes)
         }
 
         func claimCount() async throws -> Int {
@@ -133,12 +76,12 @@ struct CapacityControllerTests {
         try await world.client.create(
             ["metadata": ["name": "pair"], "spec": ["minMember": 2]],
             in: ResourcePath(apiVersion: "scheduling.x-k8s.io/v1alpha1", plural: "podgroups", namespace: "default"))
-        for pod in ["a", "b"] { try await world.addPod(pod) }
+        for pod in ["a", "b"] { try await world.client.addGatedMember(pod) }
         try await self.eventually("two machines are bought") { await world.cloud.boughtCount == 2 }
         let machines = try await world.cloud.machines(of: "gpus")
         #expect(machines.map(\.offering.zone) == ["eu-west-1b", "eu-west-1b"])
         try await self.eventually("one claim is written") { try await world.claimCount() == 1 }
-        for machine in machines { try await world.join(machine) }
+        for machine in machines { try await world.client.join(machine) }
         try await self.eventually("both pods are pinned") {
             let pins = [try await world.pin(of: "a"), try await world.pin(of: "b")]
             return Set(pins.compactMap(\.self)).count == 2
@@ -156,7 +99,7 @@ struct CapacityControllerTests {
     @Test("a claim is read back as it was written")
     func roundTrip() throws {
         let claim = LaunchClaim(
-            token: "berth-1", pool: "gpus", offering: Self.offering("eu-west-1a"), count: 2,
+            token: "berth-1", pool: "gpus", offering: BuyingWorld.offering("eu-west-1a"), count: 2,
             group: PodGroupKey(namespace: "ml", name: "jobset/0"), sinceMillis: 12_345, phase: .launched,
             machines: [.init(id: MachineID("i-1"), phase: .joined), .init(id: MachineID("i-2"), phase: .leaving)],
             version: 7)

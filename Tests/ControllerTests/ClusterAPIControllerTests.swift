@@ -23,15 +23,8 @@ struct ClusterAPIControllerTests {
         private let machines = Mutex(SimulatedMachines(bootSeconds: 0))
 
         init() async throws {
-            var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
-            server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
+            var (server, token) = try BuyingWorld.server(components: ["buy-nodes", "cluster-api"])
             server.serveClusterAPI()
-            let manifests =
-                try ["namespace.yaml", "service-account.yaml", "rbac.yaml"].flatMap { try PermissionTests.objects($0) }
-                + PermissionTests.objects("rbac.yaml", in: "components/buy-nodes")
-                + PermissionTests.objects("rbac.yaml", in: "components/cluster-api")
-            for object in manifests { _ = server.restore(object) }
-            let token = server.issueToken(namespace: "berth-system", serviceAccount: "berth") ?? ""
             self.server = InProcessTransport(server)
             self.client = KubernetesClient(transport: self.server)
             self.bearer = BearerTransport(self.server, token: token)
@@ -95,20 +88,6 @@ struct ClusterAPIControllerTests {
                 apiVersion: "cluster.x-k8s.io/v1beta1", plural: plural, namespace: "clusters", name: name)
         }
 
-        func addPod(_ name: String) async throws {
-            let amounts: JSONTree = ["cpu": "8", "nvidia.com/gpu": "8"]
-            try await self.client.create(
-                [
-                    "metadata": ["name": .string(name), "labels": ["scheduling.x-k8s.io/pod-group": "pair"]],
-                    "spec": [
-                        "schedulingGates": [["name": "berth.dev/placement"]],
-                        "containers": [
-                            ["name": "main", "image": "i", "resources": ["requests": amounts, "limits": amounts]]
-                        ],
-                    ],
-                ], in: SpotWorld.pods)
-        }
-
         func replicas(_ group: String) async throws -> Int64? {
             try await self.client.get(Self.path("machinedeployments", group)).root["spec"]?["replicas"]?.integer
         }
@@ -152,7 +131,7 @@ struct ClusterAPIControllerTests {
         try await world.client.create(
             ["metadata": ["name": "pair"], "spec": ["minMember": 2]],
             in: ResourcePath(apiVersion: "scheduling.x-k8s.io/v1alpha1", plural: "podgroups", namespace: "default"))
-        for pod in ["a", "b"] { try await world.addPod(pod) }
+        for pod in ["a", "b"] { try await world.client.addGatedMember(pod) }
         try await eventually("both pods are pinned in the second rack") {
             try await world.zones() == ["rack-2", "rack-2"]
         }

@@ -34,24 +34,14 @@ final class SpotWorld: Sendable {
         var all: [String] { self.texts.withLock { $0 } }
     }
 
-    static func offering(_ zone: String) -> OfferingKey {
-        OfferingKey(instanceType: "gpu-8", zone: zone, capacityType: .spot)
-    }
-
     /// - Parameter capacity: Machines that each zone has.
     init(capacity: [String: Int]) throws {
-        var server = FakeAPIServer(now: { Int64(Date().timeIntervalSince1970) })
-        server.define(group: "scheduling.x-k8s.io", version: "v1alpha1", plural: "podgroups", kind: "PodGroup")
-        let manifests =
-            try ["namespace.yaml", "service-account.yaml", "rbac.yaml"].flatMap { try PermissionTests.objects($0) }
-            + PermissionTests.objects("rbac.yaml", in: "components/buy-nodes")
-        for object in manifests { _ = server.restore(object) }
-        let token = server.issueToken(namespace: "berth-system", serviceAccount: "berth") ?? ""
+        let (server, token) = try BuyingWorld.server(components: ["buy-nodes"])
         self.server = InProcessTransport(server)
         self.client = KubernetesClient(transport: self.server)
         self.bearer = BearerTransport(self.server, token: token)
         self.cloud = SimulatedNodePoolProvider(
-            capacity: Dictionary(uniqueKeysWithValues: capacity.map { (Self.offering($0.key), $0.value) }))
+            capacity: Dictionary(uniqueKeysWithValues: capacity.map { (BuyingWorld.offering($0.key), $0.value) }))
         var options = ControllerOptions()
         options.identity = "one"
         options.leaseNamespace = "berth-system"
@@ -59,26 +49,9 @@ final class SpotWorld: Sendable {
         buying.settleDelay = .milliseconds(500)
         options.capacity = buying
         self.controller = Controller(
-            KubernetesClient(transport: self.bearer), configuration: Self.configuration(), options: options,
+            KubernetesClient(transport: self.bearer),
+            configuration: BuyingWorld.configuration(zones: Self.zones, priceStepMicroUSD: 1), options: options,
             journal: Journal { [lines] in lines.add($0) })
-    }
-
-    private static func configuration() -> BerthConfiguration {
-        var configuration = BerthConfiguration()
-        var pool = PoolSettings(name: "gpus", instanceTypes: ["gpu-8"], zones: Self.zones)
-        pool.capacityTypes = [.spot]
-        pool.provider = .simulated
-        pool.machineTypes = [
-            .init(
-                name: "gpu-8", cpuCount: 96, memoryMiB: 1 << 20, deviceResource: .nvidiaGPU, deviceCount: 8,
-                monthlyInterruptionPercent: 5)
-        ]
-        pool.prices = Self.zones.enumerated().map { index, zone in
-            .init(
-                instanceType: "gpu-8", capacityType: .spot, zone: zone, microUSDPerHour: 9_000_000 + Int64(index))
-        }
-        configuration.pools = [pool]
-        return configuration
     }
 
     /// Runs the controller and everything else while `body` looks on.
@@ -107,26 +80,9 @@ final class SpotWorld: Sendable {
     private func joinMachines() async throws {
         let machines = try await self.cloud.machines(of: "gpus")
         let nodes = Set(try await self.client.list(.nodes).objects.map(\.key.name))
-        for machine in machines where !nodes.contains(machine.id.rawValue) { try await self.join(machine) }
+        for machine in machines where !nodes.contains(machine.id.rawValue) { try await self.client.join(machine) }
         let names = Set(machines.map(\.id.rawValue))
         for node in nodes where !names.contains(node) { try await self.client.delete(.node(node)) }
-    }
-
-    private func join(_ machine: LaunchedMachine) async throws {
-        let name = JSONTree.string(machine.id.rawValue)
-        let amounts: JSONTree = ["cpu": "96", "memory": "1000Gi", "pods": "110", "nvidia.com/gpu": "8"]
-        try await self.client.create(
-            [
-                "metadata": [
-                    "name": name,
-                    "labels": [
-                        "kubernetes.io/hostname": name, "berth.dev/pool": "gpus",
-                        "topology.kubernetes.io/zone": .string(machine.offering.zone),
-                    ],
-                ],
-                "spec": ["providerID": .string(machine.providerID ?? "")],
-                "status": ["allocatable": amounts, "conditions": [["type": "Ready", "status": "True"]]],
-            ], in: .nodes)
     }
 
     private func makePods() async throws {
