@@ -14,8 +14,6 @@ public struct NodeRejections: Sendable {
 
     init(nodeCount: Int) { self.answerByNode.reserveCapacity(nodeCount) }
 
-    public var nodeCount: Int { self.answerByNode.count }
-
     public subscript(node: Int) -> [RejectionReason] { self.answers[Int(self.answerByNode[node])] }
 
     /// Nodes with answers that are as wanted, ascending.

@@ -147,7 +147,7 @@ public final class SchedulerExtender: Sendable {
             guard let pod = view.pod(ofUID: uid) else { return nil }
             return view.asksForDevices(pod) ? .answered(.pod(pod), question(&view, .pod(pod))) : .passes
         }
-        if case .some(.some(let answer)) = known { return answer }
+        if let answer = known ?? nil { return answer }
         guard let state = self.importedPod(request) else { return .passes }
         let answered = self.withView { view in
             let subject = view.subject(uid: uid, state)
