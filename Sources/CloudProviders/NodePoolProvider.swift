@@ -9,7 +9,7 @@ public import SchedulingModel
 public protocol NodePoolProvider: Sendable {
     /// Buys exactly `request.count` machines in one zone, or none.
     ///
-    /// A launch that the cloud fulfils in part is undone before this throws another error than `transient`.
+    /// A launch that the cloud fulfils in part is undone before this throws an error that is not retryable.
     ///
     /// - Throws: `NodePoolError`; after `transient` and `throttled` the outcome is unknown and the same token asks again, as it does after
     ///   `inProgress`, with which the launch goes its way.

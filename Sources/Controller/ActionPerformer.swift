@@ -81,7 +81,9 @@ struct ActionPerformer: Sendable {
         let isOurs = pod.value["spec"]?["schedulerName"]?.string == PodDoor.schedulerName
         let isGated = !PodDoor.gates(of: pod.value).isEmpty
         let text = String(sentence.prefix(1000))
-        var conditions: [JSONTree] = [self.condition("berth.dev/Placed", reason: pending.reason.rawValue, text)]
+        var conditions: [JSONTree] = [
+            self.condition(.string(GroupTeller.conditionType), reason: pending.reason.rawValue, text)
+        ]
         if isOurs, !isGated { conditions.append(self.condition("PodScheduled", reason: "Unschedulable", text)) }
         let patch: JSONTree = [
             "metadata": ["uid": .string(target.uid)], "status": ["conditions": .array(conditions)],
@@ -96,7 +98,7 @@ struct ActionPerformer: Sendable {
     private func condition(_ type: JSONTree, reason: String, _ text: String) -> JSONTree {
         [
             "type": type, "status": "False", "reason": .string(reason), "message": .string(text),
-            "lastTransitionTime": .string(String(self.timestamp().prefix(19)) + "Z"),
+            "lastTransitionTime": .string(Timestamp.wholeSeconds(self.timestamp())),
         ]
     }
 

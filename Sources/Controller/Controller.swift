@@ -370,5 +370,5 @@ public actor Controller {
 }
 
 extension Duration {
-    var inSeconds: Double { Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18 }
+    package var inSeconds: Double { Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18 }
 }

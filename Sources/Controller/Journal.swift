@@ -133,6 +133,9 @@ enum Timestamp {
         return text.dropLast() + "." + micros + "Z"
     }
 
+    /// `2026-11-26T10:00:00Z` of a time as `now` writes it, as conditions have it.
+    static func wholeSeconds(_ timestamp: String) -> String { String(timestamp.prefix(19)) + "Z" }
+
     /// `2026-11-26T10:00:00Z` for milliseconds since 1970; what lies beyond the calendar is put at its ends.
     static func text(_ millis: Int64) -> String {
         Date(timeIntervalSince1970: Double(min(max(0, millis), 253_402_300_799_000) / 1000)).formatted(.iso8601)

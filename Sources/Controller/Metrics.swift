@@ -111,11 +111,14 @@ extension Metrics.Family {
         "berth_cycles_total", .counter, labels: ["result"], "Scheduling cycles by verdict: accepted, refused")
     static let actions = Self(
         "berth_actions_total", .counter, labels: ["action", "result"],
-        "Actions on the API server: release, bind, evict, explain, nominate, read; by how they ended")
+        "Actions on pods (release, bind, evict, explain, nominate, read) and on nodes (record_launch, launch, forget_launch, "
+            + "delete_machines, list_machines, taint, mark), by how they ended")
     static let actionTime = Self(
-        "berth_action_duration_seconds", .histogram, labels: ["action"], "Time of one action on the API server")
+        "berth_action_duration_seconds", .histogram, labels: ["action"],
+        "Time of one action, until the API server or the provider has answered")
     static let queue = Self("berth_action_queue_depth", .gauge, "Actions that wait for their turn")
-    static let inFlight = Self("berth_actions_in_flight", .gauge, "Actions that wait for the API server's answer")
+    static let inFlight = Self(
+        "berth_actions_in_flight", .gauge, "Actions that wait for the API server's or the provider's answer")
     static let apiRequests = Self(
         "berth_api_requests_total", .counter, labels: ["verb", "code"],
         "Calls of the API server by verb and HTTP status, or error where none came")

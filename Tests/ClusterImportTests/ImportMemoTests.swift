@@ -38,7 +38,7 @@ struct ImportMemoTests {
         }
     }
 
-    @Test("another configuration counts")
+    @Test("a pod is looked at anew under another configuration")
     func configuration() {
         let objects = ManifestReader.read(
             ManifestImport.node() + "\n---\n" + ManifestImport.pod(spec: "schedulerName: other"), file: "test.yaml"

@@ -7,7 +7,6 @@ import HTTPTransport
 import KubernetesAPI
 import KubernetesClient
 import SchedulingModel
-import Synchronization
 import Testing
 
 @testable import Controller
@@ -49,23 +48,9 @@ struct CapacityControllerTests {
             try await self.client.list(CapacityControllerTests.claims).objects.count
         }
 
-        func annotation(_ key: String, of pod: String) async throws -> String? {
-            try await self.client.get(.pod("default", pod)).root["metadata"]?["annotations"]?[key]?.string
-        }
-
         func pin(of pod: String) async throws -> String? {
             PodDoor.pinnedNode(try await self.client.get(.pod("default", pod)).root)?.rawValue
         }
-    }
-
-    private func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(240)
-        while ContinuousClock.now < end {
-            if try await isSo() { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        Issue.record("not within four minutes: \(what)")
-        throw CancellationError()
     }
 
     @Test("a gang is bought whole in the zone that has capacity, and its nodes are given back")
@@ -77,20 +62,20 @@ struct CapacityControllerTests {
             ["metadata": ["name": "pair"], "spec": ["minMember": 2]],
             in: ResourcePath(apiVersion: "scheduling.x-k8s.io/v1alpha1", plural: "podgroups", namespace: "default"))
         for pod in ["a", "b"] { try await world.client.addGatedMember(pod) }
-        try await self.eventually("two machines are bought") { await world.cloud.boughtCount == 2 }
+        try await eventually("two machines are bought") { await world.cloud.boughtCount == 2 }
         let machines = try await world.cloud.machines(of: "gpus")
         #expect(machines.map(\.offering.zone) == ["eu-west-1b", "eu-west-1b"])
-        try await self.eventually("one claim is written") { try await world.claimCount() == 1 }
+        try await eventually("one claim is written") { try await world.claimCount() == 1 }
         for machine in machines { try await world.client.join(machine) }
-        try await self.eventually("both pods are pinned") {
+        try await eventually("both pods are pinned") {
             let pins = [try await world.pin(of: "a"), try await world.pin(of: "b")]
             return Set(pins.compactMap(\.self)).count == 2
         }
         let boughtCount = await world.cloud.boughtCount
         #expect(boughtCount == 2)
         for pod in ["a", "b"] { try await world.client.delete(.pod("default", pod)) }
-        try await self.eventually("the machines are given back") { try await world.cloud.machines(of: "gpus").isEmpty }
-        try await self.eventually("no claim is left") { try await world.claimCount() == 0 }
+        try await eventually("the machines are given back") { try await world.cloud.machines(of: "gpus").isEmpty }
+        try await eventually("no claim is left") { try await world.claimCount() == 0 }
         #expect(world.transport.forbidden.isEmpty)
         running.cancel()
         _ = await running.result

@@ -115,4 +115,6 @@ func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
         try await Task.sleep(for: .milliseconds(10))
     }
     Issue.record("did not happen: \(what)")
+    // What comes next would only wait for the same.
+    throw CancellationError()
 }

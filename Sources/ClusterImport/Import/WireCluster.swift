@@ -24,7 +24,6 @@ struct WireCluster {
         var origin: ManifestOrigin { self.place?.origin ?? self.object?.object.origin ?? ManifestOrigin(file: "input") }
         /// `Pod ml/trainer-0`.
         var title: String { self.place?.title ?? self.object?.object.title ?? "" }
-        var isExpanded: Bool { self.object == nil }
     }
 
     /// Everything that planning has a use for, decoded here or not.

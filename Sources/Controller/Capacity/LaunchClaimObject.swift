@@ -14,7 +14,8 @@ enum LaunchClaimObject {
 
     static func json(_ claim: LaunchClaim, namespace: String) -> JSONTree {
         var metadata: JSONTree = [
-            "name": .string(claim.token), "namespace": .string(namespace), "labels": ["berth.dev/launch-claim": "true"],
+            "name": .string(claim.token), "namespace": .string(namespace),
+            "labels": .object([.init(Self.label, "true")]),
         ]
         if claim.version > 0 { metadata["resourceVersion"] = .string(String(claim.version)) }
         var data: JSONTree = [
@@ -22,7 +23,7 @@ enum LaunchClaimObject {
             "zone": .string(claim.offering.zone), "capacityType": .string(claim.offering.capacityType.rawValue),
             "count": .string(String(claim.count)), "since": .string(String(claim.sinceMillis)),
             "phase": .string(claim.phase.rawValue),
-            "machines": .string(claim.machines.map { "\($0.id)=\($0.phase.rawValue)" }.joined(separator: ",")),
+            "machines": .string(Self.text(claim.machines)),
         ]
         if let group = claim.group { data["group"] = .string("\(group)") }
         return ["apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data]
@@ -51,6 +52,11 @@ enum LaunchClaimObject {
     private static func group(_ text: String) -> PodGroupKey? {
         guard let slash = text.firstIndex(of: "/") else { return nil }
         return PodGroupKey(namespace: String(text[..<slash]), name: String(text[text.index(after: slash)...]))
+    }
+
+    /// `id=phase`, with commas between them.
+    static func text(_ machines: [LaunchClaim.Machine]) -> String {
+        machines.map { "\($0.id)=\($0.phase.rawValue)" }.joined(separator: ",")
     }
 
     private static func machines(_ text: String) -> [LaunchClaim.Machine]? {

@@ -115,31 +115,18 @@ struct PoolActionPerformer: Sendable {
             .pod(target.key.namespace, target.key.name), .merge,
             [
                 "metadata": [
-                    "uid": .string(target.uid), "annotations": ["berth.dev/checkpoint-by": .string(time)],
+                    "uid": .string(target.uid),
+                    "annotations": .object([.init(Self.checkpointAnnotation, .string(time))]),
                 ]
             ])
         // An event that is lost costs nothing; the annotation stays.
+        let event = ClusterEvent(
+            apiVersion: "v1", kind: "Pod", namespace: target.key.namespace, name: target.key.name, uid: target.uid,
+            reason: "NodeInterrupted", note: "node \(mark.node) is taken back by its cloud; checkpoint by \(time)",
+            isWarning: true, action: "Interrupting")
         _ = try? await self.client.create(
-            self.event(target, "node \(mark.node) is taken back by its cloud; checkpoint by \(time)"),
-            in: ResourcePath(apiVersion: "events.k8s.io/v1", plural: "events", namespace: target.key.namespace))
+            event.tree(at: self.timestamp(), by: self.instance), in: ClusterEvent.path(event.namespace))
         return .succeeded
-    }
-
-    private func event(_ target: PodTarget, _ note: String) -> JSONTree {
-        [
-            "apiVersion": "events.k8s.io/v1", "kind": "Event",
-            "metadata": [
-                "generateName": .string(String(target.key.name.prefix(200)) + "."),
-                "namespace": .string(target.key.namespace),
-            ],
-            "eventTime": .string(self.timestamp()), "reportingController": "berth.dev/controller",
-            "reportingInstance": .string(String(self.instance.prefix(128))), "action": "Interrupting",
-            "reason": "NodeInterrupted", "type": "Warning", "note": .string(note),
-            "regarding": [
-                "apiVersion": "v1", "kind": "Pod", "namespace": .string(target.key.namespace),
-                "name": .string(target.key.name), "uid": .string(target.uid),
-            ],
-        ]
     }
 
     // MARK: Answers

@@ -56,7 +56,7 @@ extension PoolAction.Kind {
             [
                 ("launch", claim.token), ("pool", claim.pool), ("offering", "\(claim.offering)"),
                 ("nodes", "\(claim.count)"), ("phase", claim.phase.rawValue),
-                ("machines", claim.machines.map { "\($0.id)=\($0.phase.rawValue)" }.joined(separator: ",")),
+                ("machines", LaunchClaimObject.text(claim.machines)),
             ] + (claim.group.map { [("gang", "\($0)")] } ?? [])
         case .delete(let pool, let machines):
             [("pool", pool), ("machines", machines.map(\.rawValue).joined(separator: ","))]

@@ -128,9 +128,6 @@ public struct JSONValue: Sendable {
     /// The position behind this value and everything in it.
     private var endPosition: Int { cjson_next(self.document.tape, self.position) }
 
-    /// Whether this is the very value, not only an equal one.
-    func isSame(as other: JSONValue) -> Bool { self.document === other.document && self.position == other.position }
-
     /// Whether the other value is this one or stands inside it.
     func contains(_ other: JSONValue) -> Bool {
         if self.document === other.document {

@@ -63,7 +63,7 @@ extension JSONValue {
     func path(to target: JSONValue) -> String? {
         var text = ""
         var current = self
-        while !current.isSame(as: target) {
+        while current.identity != target.identity {
             if let member = current.members.first(where: { $0.value.contains(target) }) {
                 text += text.isEmpty ? member.key : ".\(member.key)"
                 current = member.value
