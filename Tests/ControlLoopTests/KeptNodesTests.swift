@@ -42,8 +42,11 @@ struct KeptNodesTests {
 
     @Test("work that waits goes before warm nodes where the pool's limit is near")
     func limit() {
-        let world = CapacityWorld.bought(0, pods: [Self.waiting("a")], pool: Self.pool(maxNodes: 1, warm: 1))
-        #expect(world.briefs == ["record t-1 1 in a launching []"])
+        // Zone b is dearer: nobody would choose it for a warm node.
+        var pod = Self.waiting("a")
+        pod.state.constraints.nodeSelector["topology.kubernetes.io/zone"] = "b"
+        let world = CapacityWorld.bought(0, pods: [pod], pool: Self.pool(maxNodes: 1, warm: 1))
+        #expect(world.briefs == ["record t-1 1 in b launching []"])
         let full = CapacityWorld.bought(1, pods: [Self.running("a", on: "m1")], pool: Self.pool(maxNodes: 1, warm: 1))
         #expect(full.briefs.isEmpty)
     }
