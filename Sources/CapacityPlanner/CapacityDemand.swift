@@ -63,12 +63,11 @@ struct CapacityDemand {
         of gangs: Set<PodGroupKey>, in snapshot: ClusterSnapshot
     ) -> [PodGroupKey: Set<String>] {
         guard !gangs.isEmpty else { return [:] }
-        var tops: [PodGroupKey: PodGroupKey] = [:]
+        let tops = GiveBackLedger.topGroups(of: snapshot.groups)
         var zones: [PodGroupKey: Set<String>] = [:]
         for pod in snapshot.pods {
             guard let group = pod.group, let node = pod.node.flatMap(snapshot.nodeIndex) else { continue }
-            let top = tops[group] ?? Self.top(of: group, in: snapshot)
-            tops[group] = top
+            let top = tops[group] ?? group
             guard gangs.contains(top), let zone = snapshot.nodes[node].labels[Self.zoneLabel] else { continue }
             zones[top, default: []].insert(zone)
         }
@@ -76,13 +75,6 @@ struct CapacityDemand {
     }
 
     private static let zoneLabel = "topology.kubernetes.io/zone"
-
-    /// A ring of parents, which is broken and reported elsewhere, ends somewhere.
-    private static func top(of group: PodGroupKey, in snapshot: ClusterSnapshot) -> PodGroupKey {
-        var (top, seen) = (group, Set([group]))
-        while let parent = snapshot.group(top)?.parent, seen.insert(parent).inserted { top = parent }
-        return top
-    }
 
     private static func requiredAxes(of key: PodGroupKey, in snapshot: ClusterSnapshot) -> [TopologyAxis] {
         guard let group = snapshot.group(key) else { return [] }

@@ -24,7 +24,7 @@ public struct CapacityPlanner: Sendable {
 
     /// What to buy for the pods that `plan` leaves pending in `snapshot`.
     ///
-    /// Gangs go first, by priority, then key. Offerings of pools of higher priority go before cheaper ones; ties between offerings go to
+    /// Gangs go first, by priority, then key. Offerings of the wanted terms go first, for gangs then zones where members stand, then pools of higher priority, then cheaper ones; ties between offerings go to
     /// the lower cost, then to the order of the pools.
     ///
     /// - Parameters:

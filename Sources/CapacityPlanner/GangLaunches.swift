@@ -3,7 +3,8 @@ import SchedulingModel
 /// The launches that could hold a gang whole, each of one offering.
 struct GangLaunches {
     let gang: CapacityDemand.Gang
-    /// Zones where members stand first, then by priority of the pools, then cheapest first, in expectation; ties by the order of the pools.
+    /// Offerings of the wanted terms first, then zones where members stand, then by priority of the pools, then cheapest first, in
+    /// expectation; ties by the order of the pools.
     private(set) var candidates: [Launch] = []
     /// Why there are no candidates.
     private(set) var refusal: UnservedPod.Reason?

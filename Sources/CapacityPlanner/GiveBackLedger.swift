@@ -23,7 +23,8 @@ struct GiveBackLedger {
         self.topGroups = Self.topGroups(of: snapshot.groups)
     }
 
-    private static func topGroups(of groups: [PodGroup]) -> [PodGroupKey: PodGroupKey] {
+    /// A ring of parents, which is broken and reported elsewhere, ends somewhere.
+    static func topGroups(of groups: [PodGroup]) -> [PodGroupKey: PodGroupKey] {
         let parents = Dictionary(groups.map { ($0.key, $0.parent) }, uniquingKeysWith: { first, _ in first })
         return groups.reduce(into: [:]) { tops, group in
             var (top, seen) = (group.key, Set([group.key]))

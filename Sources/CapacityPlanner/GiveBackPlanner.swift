@@ -54,7 +54,7 @@ public struct GiveBackPlanner: Sendable {
         public var protectedPods: Set<PodKey> = []
         /// Pod disruption budgets: the pods each selects, and how many evictions it allows now.
         public var podBudgets: [PodBudget] = []
-        /// Nodes that may still be disturbed now, per pool; a pool that is not listed has no limit. 0 outside its window.
+        /// Nodes that may still be disturbed now, per pool; a pool that is not listed has no limit.
         public var nodeBudgets: [String: Int] = [:]
         /// Nodes that nothing is moved to.
         public var closedNodes: Set<NodeName> = []
@@ -112,13 +112,14 @@ public struct GiveBackPlanner: Sendable {
     /// What the node costs over the horizon against the work that the moved pods lose, both at the node's price per device: a
     /// gang that stands on many nodes loses on all of them.
     private func pays(_ node: OwnedNode, moving pods: [Int], _ snapshot: ClusterSnapshot) -> Bool {
-        let devices = pods.reduce(0) { sum, pod in
-            sum + snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
-        }
-        let onNode = snapshot.nodeIndex(of: node.name).map { index in
-            snapshot.nodes[index].devicePools.reduce(0) { $0 + $1.deviceCount * $1.slotsPerDevice }
-        }
-        let share = Double(max(1, devices)) / Double(max(1, onNode ?? 1))
-        return self.savingHours > self.lostWorkHours * share
+        let pools = snapshot.nodeIndex(of: node.name).map { snapshot.nodes[$0].devicePools } ?? []
+        return self.savingHours > self.lostWorkHours * Self.share(of: pods.map { snapshot.pods[$0] }, on: pools)
+    }
+
+    /// What pods hold of a node's devices, more than all of them where they stand on others too; at least one of each counts.
+    static func share(of pods: [PodState], on pools: [DevicePool]) -> Double {
+        let held = pods.reduce(0) { sum, pod in sum + pod.deviceRequests.reduce(0) { $0 + $1.count } }
+        let all = pools.reduce(0) { $0 + $1.deviceCount * $1.slotsPerDevice }
+        return Double(max(1, held)) / Double(max(1, all))
     }
 }

@@ -22,7 +22,8 @@ public struct ReplacementPlanner: Sendable {
         self.configuration.refillLimit = 0
     }
 
-    /// The cheapest offering on which the node's pods run so much cheaper that it pays; nil where the node should stay.
+    /// The cheapest offering on which the node's pods run so much cheaper that it pays, of pools of no lower priority than the
+    /// node's, and among the first `trialLimit`; nil where the node should stay.
     ///
     /// - Parameters:
     ///   - node: It has pods.
@@ -73,9 +74,7 @@ public struct ReplacementPlanner: Sendable {
 
     /// What is saved over the horizon against the work that is lost at the old price, and the time in which both are paid for.
     private func pays(_ candidate: NodeOffering, over offering: NodeOffering, moving pods: [PodState]) -> Bool {
-        let devices = pods.reduce(0) { sum, pod in sum + pod.deviceRequests.reduce(0) { $0 + $1.count } }
-        let onNode = offering.template.devicePools.reduce(0) { $0 + $1.deviceCount * $1.slotsPerDevice }
-        let share = Double(max(1, devices)) / Double(max(1, onNode))
+        let share = GiveBackPlanner.share(of: pods, on: offering.template.devicePools)
         let lost = self.cost(offering) * share * (self.interruptions.lostWorkHours + self.interruptions.restartHours)
         let both = self.cost(candidate) * self.interruptions.restartHours
         return (self.cost(offering) - self.cost(candidate)) * self.savingHours > lost + both

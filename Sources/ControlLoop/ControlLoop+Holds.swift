@@ -89,9 +89,7 @@ extension ControlLoop {
         guard let node = self.nodes[name] else { return true }
         var free = node.allocatable
         for pod in self.pods.values {
-            let place =
-                pod.state.node ?? pod.pinnedNode ?? self.assumptions[pod.state.key]?.assignment.node
-            if place == name { free.subtract(pod.state.requests) }
+            if self.place(of: pod) == name { free.subtract(pod.state.requests) }
         }
         return free.entries.contains { $0.amount < 0 }
     }
@@ -102,8 +100,7 @@ extension ControlLoop {
     func isBelowMinimum(_ key: PodGroupKey?) -> Bool {
         guard let key, let group = self.groups[key] else { return false }
         let standing = self.pods.values.count { pod in
-            pod.state.group == key && !pod.state.isTerminating
-                && (pod.state.node != nil || pod.pinnedNode != nil || self.assumptions[pod.state.key] != nil)
+            pod.state.group == key && !pod.state.isTerminating && self.place(of: pod) != nil
         }
         return standing < group.minMember
     }

@@ -23,7 +23,7 @@ extension Auditor {
     mutating func checkDeletion(_ machine: MachineID, _ world: ChaosWorld, atMillis now: Int64) {
         guard now > self.forgiveUntilMillis else { return }
         let name = NodeName(machine.rawValue)
-        guard let node = world.store.nodes[name], !node.taints.contains(where: { $0.key == "berth.dev/interruption" })
+        guard let node = world.store.nodes[name], !node.taints.contains(where: { $0.key == Taint.interruptionKey })
         else {
             return
         }

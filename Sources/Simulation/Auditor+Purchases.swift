@@ -7,11 +7,11 @@ import SchedulingModel
 extension Auditor {
     /// Nothing is bought for pods that would find room on what is bought already and still on its way, as the replica was shown it.
     mutating func checkPurchases(_ actions: [PoolAction], of replica: SimulatedReplica, _ world: ChaosWorld) {
-        guard world.now > self.forgiveUntilMillis, replica.purchases.isBuying(actions, replica),
+        guard world.now > self.forgiveUntilMillis, replica.isBuying(actions),
             let published = replica.loop.published, let purchases = published.purchases?.purchases, !purchases.isEmpty
         else { return }
         let taken = replica.takenNodes
-        let nodes = Self.expectedNodes(replica, published, world)
+        let nodes = Self.expectedNodes(replica, published, taken, world)
         let snapshot = ClusterSnapshot(
             nodes: nodes, pods: Self.futurePods(published, taken), groups: published.snapshot.groups,
             topology: published.snapshot.topology)
@@ -24,7 +24,7 @@ extension Auditor {
 
     /// The nodes that are there and stay, and those that are still to come.
     private static func expectedNodes(
-        _ replica: SimulatedReplica, _ published: PublishedPlan, _ world: ChaosWorld
+        _ replica: SimulatedReplica, _ published: PublishedPlan, _ taken: Set<NodeName>, _ world: ChaosWorld
     ) -> [NodeState] {
         var nodes = Dictionary(published.snapshot.nodes.map { ($0.name, $0) }) { $1 }
         let known = replica.purchases
@@ -42,7 +42,7 @@ extension Auditor {
                 nodes[name] = pool.expectedNode(claim.offering, as: name, launch: claim.token)
             }
         }
-        for name in replica.takenNodes { nodes[name] = nil }
+        for name in taken { nodes[name] = nil }
         return Array(nodes.values)
     }
 

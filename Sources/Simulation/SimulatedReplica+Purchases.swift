@@ -2,6 +2,16 @@ import ControlLoop
 import SchedulingModel
 
 extension SimulatedReplica {
+    /// Whether these begin a purchase.
+    func isBuying(_ actions: [PoolAction]) -> Bool {
+        actions.contains { action in
+            guard case .record(let claim) = action.kind, claim.version == 0, claim.phase == .launching else {
+                return false
+            }
+            return self.owns(claim.token) && !self.purchases.everAsked.contains(claim.token)
+        }
+    }
+
     /// What a process that leads has asked for about purchases. Whoever leads next knows of it only what the API shows.
     struct Purchases {
         /// Claims as they were last asked to be written.
@@ -10,17 +20,7 @@ extension SimulatedReplica {
         private(set) var endedTokens: Set<String> = []
         private(set) var endedMachines: Set<MachineID> = []
         private var launchedTokens: Set<String> = []
-        private var everAsked: Set<String> = []
-
-        /// Whether these begin a purchase.
-        func isBuying(_ actions: [PoolAction], _ replica: SimulatedReplica) -> Bool {
-            actions.contains { action in
-                guard case .record(let claim) = action.kind, claim.version == 0, claim.phase == .launching else {
-                    return false
-                }
-                return replica.owns(claim.token) && !self.everAsked.contains(claim.token)
-            }
-        }
+        fileprivate var everAsked: Set<String> = []
 
         mutating func note(_ actions: [PoolAction]) {
             for action in actions {

@@ -76,7 +76,7 @@ struct SimulatedReplica {
     /// Nodes that it has to count as gone: it was told so, or a taint of ours says it.
     var takenNodes: Set<NodeName> {
         let tainted = self.view.nodes.values.filter { node in
-            node.taints.contains { $0.key == "berth.dev/interruption" }
+            node.taints.contains { $0.key == Taint.interruptionKey }
         }
         return self.noticedNodes.union(tainted.map(\.name))
     }

@@ -77,7 +77,7 @@ struct LoopPreemptionTests {
     }
 
     /// A gang of three that can do with two is shrunk for `new`; the reply to the eviction of its last member is lost.
-    private static func lostShrink() throws -> (loop: ControlLoop, eviction: Action) {
+    private static func lostShrink() throws -> ControlLoop {
         let gang = (0...2).map { Self.pod("g-\($0)", count: 2, bound: "n1", group: "g") }
         let keeper = Self.pod("keeper", count: 2, priority: 9, bound: "n1")
         var (loop, actions) = Self.leader(
@@ -85,14 +85,14 @@ struct LoopPreemptionTests {
         #expect(actions.briefs.sorted() == ["evict g-2", "nominate new n1"])
         let eviction = try #require(actions.first { if case .evict = $0.kind { true } else { false } })
         _ = loop.apply(.finished(eviction.id, .unknown), atMillis: 10)
-        return (loop, eviction)
+        return loop
     }
 
     @Test(
         "an eviction that is refused while an earlier try may still land leaves the pod on its way: no other member goes for it"
     )
     func refusedAfterALostTry() throws {
-        var (loop, _) = try Self.lostShrink()
+        var loop = try Self.lostShrink()
         let again = try #require(loop.apply(.tick, atMillis: 1100).first)
         #expect([again].briefs == ["evict g-2"])
         _ = loop.apply(.finished(again.id, .rejected("denied by a policy")), atMillis: 1200)
@@ -103,7 +103,7 @@ struct LoopPreemptionTests {
 
     @Test("a lost eviction is not asked for again where its gang has lost others meanwhile")
     func lostTryOfATornGang() throws {
-        var (loop, _) = try Self.lostShrink()
+        var loop = try Self.lostShrink()
         _ = loop.apply(.podRemoved(PodKey(namespace: "ml", name: "g-1"), uid: "g-1"), atMillis: 500)
         #expect(!loop.apply(.tick, atMillis: 1100).briefs.contains("evict g-2"))
     }

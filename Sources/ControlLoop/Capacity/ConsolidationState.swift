@@ -44,7 +44,7 @@ struct ConsolidationState: Sendable {
 
     /// Who is on each bought node, and since when just these.
     var occupancy: [NodeName: Occupancy] = [:]
-    /// The state of the cluster in which a node was last looked at in vain.
+    /// The snapshot and the node budgets with which a node was last looked at in vain.
     var tried: [NodeName: String] = [:]
     /// When there is something to look at again.
     var lookMillis: Int64?

@@ -111,18 +111,20 @@ extension ControlLoop {
         let pools = Set(self.capacity.pools.filter(\.movesPods).map(\.name))
         var owned: [GiveBackPlanner.OwnedNode] = []
         for launch in self.capacity.launches.values where pools.contains(launch.claim.pool) {
-            let price = self.price(of: launch.claim)
             for machine in launch.claim.machines(.joined) {
                 guard let node = self.node(of: machine), self.capacity.giving[node.name] == nil,
                     self.capacity.consolidation.occupancy[node.name] != nil, !resting.contains(node.name)
                 else { continue }
-                owned.append(
-                    GiveBackPlanner.OwnedNode(
-                        name: node.name, pool: launch.claim.pool, pricePerHourMicroUSD: price,
-                        mustStay: node.refusesDisruption))
+                owned.append(self.owned(node, by: launch.claim))
             }
         }
         return owned.sorted { ($1.pricePerHourMicroUSD, $0.name) < ($0.pricePerHourMicroUSD, $1.name) }
+    }
+
+    private func owned(_ node: NodeState, by claim: LaunchClaim) -> GiveBackPlanner.OwnedNode {
+        GiveBackPlanner.OwnedNode(
+            name: node.name, pool: claim.pool, pricePerHourMicroUSD: self.price(of: claim),
+            mustStay: node.refusesDisruption)
     }
 
     /// Nodes with pods that were moved a while ago. Nothing falls due when that ends: the next change of the cluster is soon enough.
@@ -133,7 +135,7 @@ extension ControlLoop {
         return Set(self.pods.values.filter { resting[AwaitedReturn.Kind($0.state)] != nil }.compactMap(\.state.node))
     }
 
-    /// When nobody will have come to the node or left it for long enough.
+    /// When nobody will have come to the node or left it for long enough; never, where nobody is there.
     private func quietMillis(_ node: NodeName) -> Int64 {
         (self.capacity.consolidation.occupancy[node]?.sinceMillis ?? .max / 2) + self.configuration.consolidateMillis
     }
@@ -175,11 +177,9 @@ extension ControlLoop {
     /// successors will not carry the pin.
     private func settled(_ plan: Plan, _ snapshot: ClusterSnapshot) -> ClusterSnapshot {
         let pods = FutureCluster.pods(plan, snapshot, taken: []).map { state in
-            guard state.node != nil, let selector = state.constraints.requiredNodeAffinity, selector.onlyNode != nil,
-                state.group != nil || !state.knownDevices.isEmpty
-            else { return state }
+            guard state.node != nil, state.group != nil || !state.knownDevices.isEmpty else { return state }
             var pod = state
-            pod.constraints.requiredNodeAffinity = selector.withoutNames
+            pod.dropPin()
             return pod
         }
         return ClusterSnapshot(
@@ -192,11 +192,10 @@ extension ControlLoop {
     private mutating func empty(
         _ name: NodeName, _ before: Emptying, _ snapshot: ClusterSnapshot, _ now: Int64
     ) throws(RefusedPlan) {
-        guard let node = self.nodes[name], let machine = node.machine, let token = self.capacity.token(of: machine),
-            let claim = self.capacity.launches[token]?.claim
-        else { return self.cancelEmptying(name, now) }
-        let owned = GiveBackPlanner.OwnedNode(
-            name: name, pool: claim.pool, pricePerHourMicroUSD: self.price(of: claim), mustStay: node.refusesDisruption)
+        guard let node = self.nodes[name], let claim = self.claim(of: node) else {
+            return self.cancelEmptying(name, now)
+        }
+        let owned = self.owned(node, by: claim)
         // It counts among those that leave already: it must be able to.
         var limits = self.moveLimits(snapshot)
         limits.closedNodes.subtract(self.replacements(of: name))
@@ -236,8 +235,7 @@ extension ControlLoop {
         returns.allSatisfy { awaited in
             let back = self.pods.values.count { pod in
                 !pod.state.isTerminating && AwaitedReturn.Kind(pod.state) == awaited.kind
-                    && !awaited.before.contains(pod.uid)
-                    && (pod.state.node != nil || pod.pinnedNode != nil || self.assumptions[pod.state.key] != nil)
+                    && !awaited.before.contains(pod.uid) && self.place(of: pod) != nil
             }
             return back >= awaited.count
         }
@@ -254,8 +252,7 @@ extension ControlLoop {
             return false
         }
         let occupants = self.pods.values.filter { pod in
-            !pod.state.belongsToNode
-                && (pod.state.node ?? pod.pinnedNode ?? self.assumptions[pod.state.key]?.assignment.node) == name
+            !pod.state.belongsToNode && self.place(of: pod) == name
         }
         guard let evicted = emptying.evictedMillis else {
             if occupants.isEmpty { return true }

@@ -191,9 +191,7 @@ struct FutureCluster {
             pod.standing = .pending
             pod.knownDevices = []
             // Its successor will not carry the pin by which it was let go.
-            if let selector = pod.constraints.requiredNodeAffinity, selector.onlyNode != nil {
-                pod.constraints.requiredNodeAffinity = selector.withoutNames
-            }
+            pod.dropPin()
             return pod
         }
     }
@@ -216,5 +214,13 @@ struct FutureCluster {
             pod.knownDevices = []
             return pod
         }
+    }
+}
+
+extension PodState {
+    /// Without the pin to one node by which it was let go, which successors do not carry.
+    mutating func dropPin() {
+        guard let selector = self.constraints.requiredNodeAffinity, selector.onlyNode != nil else { return }
+        self.constraints.requiredNodeAffinity = selector.withoutNames
     }
 }

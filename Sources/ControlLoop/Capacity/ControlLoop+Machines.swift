@@ -22,12 +22,17 @@ extension ControlLoop {
         self.capacity.lifted.remove(name)
     }
 
+    /// Where a pod stands, or will stand by what was decided.
+    func place(of pod: ObservedPod) -> NodeName? {
+        pod.state.node ?? pod.pinnedNode ?? self.assumptions[pod.state.key]?.assignment.node
+    }
+
     /// Nodes with pods that are not the node's own, or that are about to have some.
     func nodesInUse() -> Set<NodeName> {
         Set(
             self.pods.values.compactMap { pod in
                 if pod.state.belongsToNode { return nil }
-                return pod.state.node ?? pod.pinnedNode ?? self.assumptions[pod.state.key]?.assignment.node
+                return self.place(of: pod)
             })
     }
 
@@ -186,10 +191,17 @@ extension ControlLoop {
         for node in given { self.capacity.giving[node.node] = .draining(taintedMillis: nil) }
     }
 
-    func price(of claim: LaunchClaim) -> Int64 {
-        let pool = self.capacity.pools.first { $0.name == claim.pool }
-        return pool?.offerings.first { $0.key == claim.offering }?.pricePerHourMicroUSD ?? 0
+    /// The claim that a node's machine is in; nil for one that we do not own.
+    func claim(of node: NodeState) -> LaunchClaim? {
+        node.machine.flatMap(self.capacity.token).flatMap { self.capacity.launches[$0]?.claim }
     }
+
+    func offering(of claim: LaunchClaim) -> NodeOffering? {
+        let pool = self.capacity.pools.first { $0.name == claim.pool }
+        return pool?.offerings.first { $0.key == claim.offering }
+    }
+
+    func price(of claim: LaunchClaim) -> Int64 { self.offering(of: claim)?.pricePerHourMicroUSD ?? 0 }
 
     // MARK: Taints
 

@@ -73,12 +73,13 @@ extension ControlLoop {
     /// - Parameter empty: What stands ready, per pool; nil while work waits that may need the room under the limit more.
     mutating func fillUp(_ empty: [String: Int]?, _ now: Int64) {
         guard self.capacity.isListed else { return }
+        let counted = self.countedPools
         for pool in self.poolsWithoutLeaving {
             let warm = empty.map { pool.warmNodes - $0[pool.name, default: 0] } ?? 0
             var missing = max(pool.minNodes - pool.nodeCount, warm)
             guard missing > 0 else { continue }
             missing -= self.keepDraining(missing, of: pool.name)
-            let room = self.countedPools.first { $0.name == pool.name }?.headroom ?? 0
+            let room = counted.first { $0.name == pool.name }?.headroom ?? 0
             guard min(missing, room) > 0 else { continue }
             self.buyCheapest(min(missing, room), of: pool, now)
         }
@@ -100,7 +101,7 @@ extension ControlLoop {
         let pools = self.poolsByNode
         let kept = self.capacity.giving.keys.sorted().filter { name in
             guard case .draining? = self.capacity.giving[name], pools[name] == pool, let node = self.nodes[name],
-                let token = node.machine.flatMap(self.capacity.token), let claim = self.capacity.launches[token]?.claim
+                let claim = self.claim(of: node)
             else { return false }
             return self.isUsable(node, claim)
         }.prefix(count)

@@ -111,8 +111,7 @@ extension ControlLoop {
     private func groups(on name: NodeName) -> Set<PodGroupKey> {
         Set(
             self.pods.values.compactMap { pod in
-                let place = pod.state.node ?? pod.pinnedNode ?? self.assumptions[pod.state.key]?.assignment.node
-                return place == name ? pod.state.group : nil
+                self.place(of: pod) == name ? pod.state.group : nil
             })
     }
 

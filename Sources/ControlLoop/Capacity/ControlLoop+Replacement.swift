@@ -12,7 +12,8 @@ extension ControlLoop {
         _ node: GiveBackPlanner.OwnedNode, _ snapshot: ClusterSnapshot, _ limits: GiveBackPlanner.Limits, _ now: Int64
     ) throws(RefusedPlan) -> Bool {
         let until = self.capacity.consolidation.replacedUntil[node.name] ?? .min
-        guard until <= now, let offering = self.offering(of: node.name) else { return false }
+        guard until <= now, let offering = self.nodes[node.name].flatMap(self.claim).flatMap(self.offering)
+        else { return false }
         let planner = ReplacementPlanner(
             interruptions: self.configuration.interruptions, configuration: self.lookingAhead)
         let found = try planner.replacement(
@@ -24,14 +25,6 @@ extension ControlLoop {
         self.capacity.consolidation.replacing[token] = node.name
         self.capacity.consolidation.replacedUntil[node.name] = now + self.configuration.restMillis
         return true
-    }
-
-    private func offering(of name: NodeName) -> NodeOffering? {
-        guard let machine = self.nodes[name]?.machine, let token = self.capacity.token(of: machine),
-            let claim = self.capacity.launches[token]?.claim
-        else { return nil }
-        let pool = self.capacity.pools.first { $0.name == claim.pool }
-        return pool?.offerings.first { $0.key == claim.offering }
     }
 
     /// Nodes that were bought in place of this one: its pods may move there, and nobody else's.

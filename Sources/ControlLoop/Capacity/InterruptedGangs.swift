@@ -1,7 +1,7 @@
 import SchedulingModel
 
 /// What becomes of a gang that loses members with a node that is taken.
-public enum InterruptionAnswer: String, Hashable, CaseIterable, Sendable {
+public enum InterruptionAnswer: String, Hashable, Sendable {
     /// It goes on with at least its minimum; what it lost waits as members above a minimum do.
     case shrink
     /// Those that are left stay where they are, and wait for the replacement.

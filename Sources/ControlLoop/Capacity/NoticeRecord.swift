@@ -17,9 +17,9 @@ public struct NoticeRecord: Hashable, Sendable {
 
     public var atMillis: Int64
     public var node: NodeName
-    /// Who said so: `cloud`, or the taint by which it was seen.
+    /// Who said so: `cloud`, the signals by which it was seen with commas between them, or `berth` for its own answer.
     public var source: String
-    /// With members on the node, sorted.
+    /// With members on the node, sorted; for an answer that gang alone.
     public var gangs: [PodGroupKey]
     public var kind: Kind
 

@@ -107,5 +107,5 @@ extension Taint {
         Taint(key: Self.interruptionKey, value: seconds.map(String.init) ?? "", effect: .noSchedule)
     }
 
-    static let interruptionKey = "berth.dev/interruption"
+    public static let interruptionKey = "berth.dev/interruption"
 }
