@@ -12,6 +12,8 @@ struct CapacityWorld {
     var asked: [PoolAction] = []
     /// Actions on pods.
     var actions: [Action] = []
+    /// Claims as they were last written, by token.
+    private(set) var written: [String: LaunchClaim] = [:]
     private var version: UInt64 = 100
 
     static let spot = OfferingKey(instanceType: "box-8", zone: "a", capacityType: .spot)
@@ -105,6 +107,7 @@ struct CapacityWorld {
             guard case .record(var claim) = action.kind else { continue }
             self.version += 1
             claim.version = self.version
+            self.written[claim.token] = claim
             self.answer(action, .recorded(version: claim.version))
             self.apply(.claimChanged(claim))
         }

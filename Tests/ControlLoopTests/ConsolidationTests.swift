@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Moving pods off under-used nodes")
 struct ConsolidationTests {
-    private static func pod(
+    static func pod(
         _ name: String, _ count: Int = 2, on node: String?, group: String? = nil, uid: String? = nil,
         version: UInt64 = 1,
         change: (inout PodState) -> Void = { _ in }
@@ -17,9 +17,9 @@ struct ConsolidationTests {
             state: state, uid: uid ?? name, version: version, door: node == nil ? .gate : .scheduler)
     }
 
-    private static let emptying = Taint(key: "berth.dev/giving-back", value: "emptying", effect: .noSchedule)
+    static let emptying = Taint(key: "berth.dev/giving-back", value: "emptying", effect: .noSchedule)
 
-    private static func evicted(_ world: CapacityWorld) -> [String] {
+    static func evicted(_ world: CapacityWorld) -> [String] {
         world.actions.compactMap { action -> String? in
             if case .evict(let target, .consolidated(let node)) = action.kind {
                 "\(target.key.name) off \(node)"
@@ -30,7 +30,7 @@ struct ConsolidationTests {
     }
 
     /// Through the delay, the taint, and the time after it.
-    private static func settle(_ world: inout CapacityWorld) {
+    static func settle(_ world: inout CapacityWorld) {
         world.pass(600_000)
         guard let action = world.asked.first(where: { $0.kind.brief.hasPrefix("taint") }) else { return }
         guard case .taint(let name, _, _) = action.kind else { return }
@@ -39,6 +39,7 @@ struct ConsolidationTests {
         world.pass(5000)
         // The cycle that this asks for.
         world.pass(0)
+        world.write()
     }
 
     @Test("the node is closed, its pod is moved, and its machine goes when the pod stands elsewhere")
@@ -240,6 +241,7 @@ struct ConsolidationTests {
         world.pass(5000)
         world.pass(0)
         #expect(Self.evicted(world) == ["a off m1"])
+        world.write()
         world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
         world.apply(.podChanged(Self.pod("a", 8, on: "m2", uid: "a2", version: 9)))
         world.pass(1000)

@@ -83,11 +83,13 @@ struct CapacityControllerTests {
 
     @Test("a claim is read back as it was written")
     func roundTrip() throws {
-        let claim = LaunchClaim(
+        var claim = LaunchClaim(
             token: "berth-1", pool: "gpus", offering: BuyingWorld.offering("eu-west-1a"), count: 2,
             group: PodGroupKey(namespace: "ml", name: "jobset/0"), sinceMillis: 12_345, phase: .launched,
             machines: [.init(id: MachineID("i-1"), phase: .joined), .init(id: MachineID("i-2"), phase: .leaving)],
             version: 7)
+        claim.replaces = NodeName("gpu-1")
+        claim.restsUntilMillis = 23_456
         let text = LaunchClaimObject.json(claim, namespace: "default").text
         let document = try Array(text.utf8).withUnsafeBytes { try JSONDocument(parsing: $0) }
         let object = ManifestObject(

@@ -6,6 +6,8 @@ struct Emptying: Hashable {
     var taintedMillis: Int64?
     /// Whether the next cycle is to prove that the pods fit elsewhere, and to evict them.
     var isDue = false
+    /// Known by its taint alone: whom a process before this one has asked to go, nobody knows.
+    var isRemembered = false
     var evictedMillis: Int64?
     /// UIDs of those asked to go.
     var evicted: Set<String> = []
@@ -35,7 +37,26 @@ struct AwaitedReturn: Hashable {
     var before: Set<String>
 }
 
-/// What the leader remembers for moving pods off under-used nodes. A restart begins anew, but for nodes that are tainted already.
+/// Everything that decides whether a node can be emptied or replaced, besides time. What was answered with no is asked again only
+/// when some of this is otherwise.
+struct ConsolidationQuestion: Hashable {
+    /// Tells snapshots apart.
+    var snapshot: String
+    /// Pods that ask to stay, or that nobody would make anew.
+    var fixed: Set<PodKey>
+    /// Of nodes, per pool.
+    var budgets: [String: Int]
+    /// Bought nodes that ask to stay.
+    var staying: Set<NodeName>
+    /// In back-off.
+    var blocked: Set<OfferingKey>
+    /// Not replaced now, whatever it would save.
+    var replaced: Set<NodeName>
+    /// Of each pool its limits and counts of now, and the prices.
+    var pools: [[Int64]]
+}
+
+/// What the leader remembers for moving pods off under-used nodes. A restart begins anew, but for what taints and claims say.
 struct ConsolidationState: Sendable {
     struct Occupancy: Hashable {
         var pods: Set<String>
@@ -44,8 +65,9 @@ struct ConsolidationState: Sendable {
 
     /// Who is on each bought node, and since when just these.
     var occupancy: [NodeName: Occupancy] = [:]
-    /// The snapshot and the node budgets with which a node was last looked at in vain.
-    var tried: [NodeName: String] = [:]
+    /// Looked at in vain, as things are.
+    var tried: Set<NodeName> = []
+    var question: ConsolidationQuestion?
     /// When there is something to look at again.
     var lookMillis: Int64?
     /// Nothing is begun before: trials cost time, and failures disturb for nothing.
@@ -53,8 +75,6 @@ struct ConsolidationState: Sendable {
     var failures = 0
     /// Until when work that was moved is left alone.
     var resting: [AwaitedReturn.Kind: Int64] = [:]
-    /// Nodes that are to make way, by the token of the launch that replaces them.
-    var replacing: [String: NodeName] = [:]
     /// Until when a node is not replaced again.
     var replacedUntil: [NodeName: Int64] = [:]
     /// Asked for by the cycle that is running.

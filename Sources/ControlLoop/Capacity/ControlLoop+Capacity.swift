@@ -49,6 +49,7 @@ extension ControlLoop {
         guard !state.isIdle else { return [] }
         var deadlines = state.idleSince.values.map { $0 + self.configuration.idleMillis }
         if let since = state.demandSinceMillis { deadlines.append(since + self.configuration.purchaseDelayMillis) }
+        deadlines += self.moveDeadlines
         deadlines += [state.unblockMillis, self.nextPoolChangeMillis, state.consolidation.lookMillis].compactMap(\.self)
         return deadlines.filter { $0 > state.examinedMillis }
     }

@@ -202,6 +202,7 @@ extension ControlLoop {
             self.block(claim, because: .noCapacity, now)
         case .refused(let refusal):
             launch.claim.phase = .closing
+            self.replacementRefused(claim)
             self.block(claim, because: refusal, now)
         case .underWay: return self.waitForLaunch(launch, now)
         case .unknown, .unavailable:

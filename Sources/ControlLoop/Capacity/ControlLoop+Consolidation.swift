@@ -67,7 +67,6 @@ extension ControlLoop {
             let known = before[entry.key].flatMap { $0.pods == entry.value ? $0 : nil }
             occupancy[entry.key] = known ?? .init(pods: entry.value, sinceMillis: now)
         }
-        self.capacity.consolidation.tried = self.capacity.consolidation.tried.filter { pods[$0.key] != nil }
     }
 
     // MARK: Choosing
@@ -76,14 +75,20 @@ extension ControlLoop {
         _ plan: Plan, _ snapshot: ClusterSnapshot, _ version: String, _ now: Int64
     ) throws(RefusedPlan) {
         let candidates = self.candidates(now)
-        let quiet = candidates.filter { self.quietMillis($0.name) <= now }
-        let next = candidates.map { self.quietMillis($0.name) }.filter { $0 > now }.min()
-        let version = "\(version) \(self.giveBackLimits.nodeBudgets.sorted { $0.key < $1.key })"
-        let untried = quiet.filter { self.capacity.consolidation.tried[$0.name] != version }
+        let quietTimes = self.quietTimes(candidates, now)
+        let quiet = zip(candidates, quietTimes).filter { $0.1 <= now }.map(\.0)
+        let next = self.nextLook(quietTimes, now)
         let earliest = self.capacity.consolidation.notBeforeMillis
-        guard !untried.isEmpty, earliest <= now else {
-            self.capacity.consolidation.lookMillis =
-                untried.isEmpty ? next : [next, earliest].compactMap(\.self).min()
+        guard !quiet.isEmpty, earliest <= now else {
+            self.capacity.consolidation.lookMillis = quiet.isEmpty ? next : min(next ?? earliest, earliest)
+            return
+        }
+        let question = self.question(version, snapshot, candidates, now)
+        if self.capacity.consolidation.question != question { self.capacity.consolidation.tried = [] }
+        self.capacity.consolidation.question = question
+        let untried = quiet.filter { !self.capacity.consolidation.tried.contains($0.name) }
+        guard !untried.isEmpty else {
+            self.capacity.consolidation.lookMillis = next
             return
         }
         let snapshot = self.settled(plan, snapshot)
@@ -92,7 +97,7 @@ extension ControlLoop {
         self.capacity.consolidation.notBeforeMillis = now + self.configuration.settleMillis
         self.capacity.consolidation.lookMillis = self.capacity.consolidation.notBeforeMillis
         for node in untried.prefix(Self.trialsPerCycle) {
-            self.capacity.consolidation.tried[node.name] = version
+            self.capacity.consolidation.tried.insert(node.name)
             var open = limits
             open.closedNodes.subtract(self.replacements(of: node.name))
             if try self.move(off: node, snapshot, open, self.poolsWithoutLeaving) != nil {
@@ -105,12 +110,40 @@ extension ControlLoop {
 
     private static let trialsPerCycle = 4
 
+    private func question(
+        _ version: String, _ snapshot: ClusterSnapshot, _ candidates: [GiveBackPlanner.OwnedNode], _ now: Int64
+    ) -> ConsolidationQuestion {
+        let fixed = snapshot.pods.filter { $0.refusesDisruption || self.pods[$0.key]?.isRecreated == false }
+        return ConsolidationQuestion(
+            snapshot: version, fixed: Set(fixed.map(\.key)), budgets: self.giveBackLimits.nodeBudgets,
+            staying: Set(candidates.filter(\.mustStay).map(\.name)),
+            blocked: self.capacity.backoff.blocked(atSeconds: now / 1000),
+            replaced: Set(self.capacity.consolidation.replacedUntil.keys),
+            pools: self.poolsWithoutLeaving.map { pool in
+                [pool.minNodes, pool.maxNodes, pool.nodeCount, pool.priority].map(Int64.init)
+                    + pool.offerings.map(\.pricePerHourMicroUSD)
+            })
+    }
+
+    /// When time alone makes another answer: a node has been quiet for long enough, work has rested, an offering comes out of back-off.
+    private func nextLook(_ quietTimes: [Int64], _ now: Int64) -> Int64? {
+        let state = self.capacity.consolidation
+        var times = quietTimes + state.resting.values
+        if !quietTimes.isEmpty {
+            times += state.replacedUntil.values
+            times += [self.capacity.backoff.nextEnd(atSeconds: now / 1000)].compactMap { $0.map { $0 * 1000 } }
+        }
+        return times.filter { $0 > now }.min()
+    }
+
     /// Bought nodes with pods in pools that may be emptied, dearest first, then by name.
     private mutating func candidates(_ now: Int64) -> [GiveBackPlanner.OwnedNode] {
         let resting = self.nodesWithRestingPods(now)
         let pools = Set(self.capacity.pools.filter(\.movesPods).map(\.name))
         var owned: [GiveBackPlanner.OwnedNode] = []
         for launch in self.capacity.launches.values where pools.contains(launch.claim.pool) {
+            // Whom a process before this one has moved there is known by the claim alone.
+            if launch.tries == 0, launch.claim.restsUntilMillis > self.wallMillis(now) { continue }
             for machine in launch.claim.machines(.joined) {
                 guard let node = self.node(of: machine), self.capacity.giving[node.name] == nil,
                     self.capacity.consolidation.occupancy[node.name] != nil, !resting.contains(node.name)
@@ -127,7 +160,7 @@ extension ControlLoop {
             mustStay: node.refusesDisruption)
     }
 
-    /// Nodes with pods that were moved a while ago. Nothing falls due when that ends: the next change of the cluster is soon enough.
+    /// Nodes with pods that were moved a while ago.
     private mutating func nodesWithRestingPods(_ now: Int64) -> Set<NodeName> {
         self.capacity.consolidation.resting = self.capacity.consolidation.resting.filter { $0.value > now }
         let resting = self.capacity.consolidation.resting
@@ -135,9 +168,16 @@ extension ControlLoop {
         return Set(self.pods.values.filter { resting[AwaitedReturn.Kind($0.state)] != nil }.compactMap(\.state.node))
     }
 
-    /// When nobody will have come to the node or left it for long enough; never, where nobody is there.
-    private func quietMillis(_ node: NodeName) -> Int64 {
-        (self.capacity.consolidation.occupancy[node]?.sinceMillis ?? .max / 2) + self.configuration.consolidateMillis
+    /// When nobody will have come to each node or left it for long enough. Where its replacement stands ready that was seen to before,
+    /// maybe by another process, and both are paid for.
+    private func quietTimes(_ candidates: [GiveBackPlanner.OwnedNode], _ now: Int64) -> [Int64] {
+        let claims = self.capacity.launches.values.map(\.claim).filter { !$0.machines(.joined).isEmpty }
+        let replaced = Set(claims.filter { self.awaitsMove($0, now) }.compactMap(\.replaces))
+        return candidates.map { node in
+            if replaced.contains(node.name) { return .min }
+            let since = self.capacity.consolidation.occupancy[node.name]?.sinceMillis ?? .max / 2
+            return since + self.configuration.consolidateMillis
+        }
     }
 
     /// What `GiveBackPlanner` says to moving all pods off this node alone: nil where it must stay.
@@ -206,6 +246,7 @@ extension ControlLoop {
             return self.cancelEmptying(name, now)
         }
         var emptying = before
+        emptying.isRemembered = false
         emptying.evictedMillis = now
         for assignment in move.moves {
             guard let pod = self.pods[assignment.pod] else { continue }
@@ -217,7 +258,15 @@ extension ControlLoop {
         for awaited in emptying.returns {
             self.capacity.consolidation.resting[awaited.kind] = now + self.configuration.restMillis
         }
+        self.noteRest(on: Set(move.moves.map(\.node)), now)
         self.capacity.giving[name] = .emptying(emptying)
+    }
+
+    /// For a restart, which does not know who was moved: the claims of the nodes that they go to.
+    private mutating func noteRest(on nodes: Set<NodeName>, _ now: Int64) {
+        let tokens = Set(nodes.compactMap { self.nodes[$0]?.machine }.compactMap(self.capacity.token))
+        let until = self.wallMillis(now) + self.configuration.restMillis
+        for token in tokens { self.capacity.launches[token]?.claim.restsUntilMillis = until }
     }
 
     private func awaitedReturns(of moved: [PodKey]) -> [AwaitedReturn] {
@@ -255,7 +304,13 @@ extension ControlLoop {
             !pod.state.belongsToNode && self.place(of: pod) == name
         }
         guard let evicted = emptying.evictedMillis else {
-            if occupants.isEmpty { return true }
+            if occupants.isEmpty {
+                guard emptying.isRemembered else { return true }
+                // Those who went may have successors that find no other room.
+                emptying.evictedMillis = now
+                self.capacity.giving[name] = .emptying(emptying)
+                return false
+            }
             if !emptying.isDue {
                 emptying.isDue = true
                 self.capacity.giving[name] = .emptying(emptying)
@@ -271,7 +326,8 @@ extension ControlLoop {
         let since = emptying.emptyMillis ?? now
         emptying.emptyMillis = since
         self.capacity.giving[name] = .emptying(emptying)
-        guard self.areBack(emptying.returns) || now >= since + self.configuration.returnMillis else { return false }
+        let isOver = !emptying.isRemembered && self.areBack(emptying.returns)
+        guard isOver || now >= since + self.configuration.returnMillis else { return false }
         self.capacity.consolidation.failures = 0
         return true
     }

@@ -25,9 +25,9 @@ extension ControlLoop {
         let empty = self.emptyCounts(future, used)
         let short = self.poolsInNeed(empty)
         for (token, launch) in self.capacity.launches where launch.tries == 0 {
-            self.capacity.launches[token]?.isWanted =
-                tokens.contains(token) || short.contains(launch.claim.pool)
-                || self.capacity.consolidation.replacing[token] != nil
+            let isWanted = tokens.contains(token) || short.contains(launch.claim.pool)
+            let isAwaited = self.awaitsMove(launch.claim, now)
+            self.capacity.launches[token]?.isWanted = isWanted || isAwaited
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
         try self.giveBack(snapshot, wanted: used.union(placed), now)

@@ -161,7 +161,9 @@ extension ControlLoop {
         var idle: [NodeName: Int64] = [:]
         for launch in self.capacity.launches.values {
             // Nodes of a launch that is still arriving wait for the others.
-            let isArriving = launch.claim.phase == .launching || !launch.claim.machines(.expected).isEmpty
+            let isArriving =
+                launch.claim.phase == .launching || !launch.claim.machines(.expected).isEmpty
+                || self.awaitsMove(launch.claim, now)
             let price = self.price(of: launch.claim)
             for machine in launch.claim.machines(.joined) {
                 guard let name = self.capacity.nodeByMachine[machine], let node = self.nodes[name] else { continue }
@@ -227,7 +229,7 @@ extension ControlLoop {
                 } else if isTainted, joined.contains(name) {
                     let isEmptying = node.taints.contains(.emptying)
                     self.capacity.giving[name] =
-                        isEmptying ? .emptying(Emptying()) : .draining(taintedMillis: nil)
+                        isEmptying ? .emptying(Emptying(isRemembered: true)) : .draining(taintedMillis: nil)
                     self.requestCycle(now)
                 }
             }

@@ -4,15 +4,15 @@ import SchedulingModel
 
 /// Nodes that make way for cheaper ones: the cheaper one is bought, and once it has joined the pods are moved as off any other node.
 ///
-/// What is bought for it is a launch like others. After a restart nobody remembers for what: the node is used by the next move, or
-/// given back when it stays idle.
+/// What is bought for it is a launch like others, whose claim says for which node: a restart goes on with the move.
 extension ControlLoop {
     /// - Returns: Whether a cheaper node is bought in place of this one.
     mutating func replace(
         _ node: GiveBackPlanner.OwnedNode, _ snapshot: ClusterSnapshot, _ limits: GiveBackPlanner.Limits, _ now: Int64
     ) throws(RefusedPlan) -> Bool {
         let until = self.capacity.consolidation.replacedUntil[node.name] ?? .min
-        guard until <= now, let offering = self.nodes[node.name].flatMap(self.claim).flatMap(self.offering)
+        guard until <= now, !self.isReplaced(node.name, now),
+            let offering = self.nodes[node.name].flatMap(self.claim).flatMap(self.offering)
         else { return false }
         let planner = ReplacementPlanner(
             interruptions: self.configuration.interruptions, configuration: self.lookingAhead)
@@ -22,25 +22,46 @@ extension ControlLoop {
         let headroom = self.countedPools.first { $0.name == found?.pool }?.headroom ?? 0
         guard let found, headroom > 0 else { return false }
         let token = self.buy(1, found.key, of: found.pool, for: nil, now)
-        self.capacity.consolidation.replacing[token] = node.name
+        self.capacity.launches[token]?.claim.replaces = node.name
         self.capacity.consolidation.replacedUntil[node.name] = now + self.configuration.restMillis
         return true
     }
 
     /// Nodes that were bought in place of this one: its pods may move there, and nobody else's.
     func replacements(of name: NodeName) -> Set<NodeName> {
-        let tokens = self.capacity.consolidation.replacing.filter { $0.value == name }.map(\.key)
-        let machines = tokens.flatMap { self.capacity.launches[$0]?.claim.machines(.joined) ?? [] }
-        return Set(machines.compactMap { self.capacity.nodeByMachine[$0] })
+        let claims = self.capacity.launches.values.map(\.claim).filter { $0.replaces == name }
+        return Set(claims.flatMap { $0.machines(.joined) }.compactMap { self.capacity.nodeByMachine[$0] })
     }
 
-    /// Replacements whose launch or old node is gone are nobody's any more.
-    mutating func forgetReplacements(_ now: Int64) {
-        let state = self.capacity.consolidation
-        self.capacity.consolidation.replacing = state.replacing.filter { token, node in
-            self.capacity.launches[token] != nil && self.nodes[node] != nil && self.capacity.notices[node] == nil
+    private func isReplaced(_ name: NodeName, _ now: Int64) -> Bool {
+        let claims = self.capacity.launches.values.map(\.claim).filter { $0.replaces == name && $0.phase != .closing }
+        return claims.contains { self.wallMillis(now) < $0.sinceMillis + self.configuration.restMillis }
+    }
+
+    /// Whether what is bought still waits for the pods of another node, which is there: for no longer than a machine may take to come.
+    func awaitsMove(_ claim: LaunchClaim, _ now: Int64) -> Bool {
+        guard let node = claim.replaces, self.nodes[node] != nil, self.capacity.notices[node] == nil else {
+            return false
         }
-        self.capacity.consolidation.replacedUntil = state.replacedUntil.filter {
+        return now < self.moveDeadline(claim)
+    }
+
+    /// When replacements that no pods have come to become nodes like others.
+    var moveDeadlines: [Int64] {
+        self.capacity.launches.values.map(\.claim).filter { $0.replaces != nil }.map(self.moveDeadline)
+    }
+
+    private func moveDeadline(_ claim: LaunchClaim) -> Int64 {
+        claim.sinceMillis - self.configuration.epochMillis + self.configuration.joinMillis
+    }
+
+    /// What was to replace a node cannot be had: the node may be replaced by something else, or later.
+    mutating func replacementRefused(_ claim: LaunchClaim) {
+        if let node = claim.replaces { self.capacity.consolidation.replacedUntil[node] = nil }
+    }
+
+    mutating func forgetReplacements(_ now: Int64) {
+        self.capacity.consolidation.replacedUntil = self.capacity.consolidation.replacedUntil.filter {
             $0.value > now && self.nodes[$0.key] != nil
         }
     }

@@ -50,6 +50,10 @@ public struct LaunchClaim: Hashable, Sendable {
     /// Since when machines are waited for; milliseconds since 1970.
     public var sinceMillis: Int64
     public var phase: Phase
+    /// The node that makes way for what is bought: its pods are moved there. Nil for a launch of any other purpose.
+    public var replaces: NodeName?
+    /// Until when pods on its nodes are left alone, since they were moved there; milliseconds since 1970, 0 where nobody was.
+    public var restsUntilMillis: Int64 = 0
     /// By id.
     public var machines: [Machine]
     /// `metadata.resourceVersion`; 0 for a claim that is not written yet.
@@ -89,6 +93,7 @@ public struct LaunchClaim: Hashable, Sendable {
         var merged = self
         merged.phase = max(self.phase, other.phase)
         merged.sinceMillis = max(self.sinceMillis, other.sinceMillis)
+        merged.restsUntilMillis = max(self.restsUntilMillis, other.restsUntilMillis)
         for machine in other.machines where !gone.contains(machine.id) {
             let known = self.machines.first { $0.id == machine.id }?.phase ?? machine.phase
             merged.set(machine.id, to: max(known, machine.phase))

@@ -26,6 +26,8 @@ enum LaunchClaimObject {
             "machines": .string(Self.text(claim.machines)),
         ]
         if let group = claim.group { data["group"] = .string("\(group)") }
+        if let node = claim.replaces { data["replaces"] = .string(node.rawValue) }
+        if claim.restsUntilMillis > 0 { data["restsUntil"] = .string(String(claim.restsUntilMillis)) }
         return ["apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data]
     }
 
@@ -42,11 +44,14 @@ enum LaunchClaimObject {
             let phase = text("phase").flatMap(LaunchClaim.Phase.init(rawValue:)),
             let machines = Self.machines(text("machines") ?? "")
         else { return nil }
-        return LaunchClaim(
+        var claim = LaunchClaim(
             token: object.key.name, pool: pool,
             offering: OfferingKey(instanceType: type, zone: zone, capacityType: capacityType), count: count,
             group: text("group").flatMap(Self.group), sinceMillis: since, phase: phase, machines: machines,
             version: object.version)
+        claim.replaces = text("replaces").map { NodeName($0) }
+        claim.restsUntilMillis = text("restsUntil").flatMap { Int64($0) } ?? 0
+        return claim
     }
 
     private static func group(_ text: String) -> PodGroupKey? {
