@@ -40,8 +40,7 @@ public struct ExtenderView: Sendable {
             pods[pod].knownDevices = reservation.devices
         }
         self.isFactByPod = [false] + snapshot.pods.map { $0.node != nil }
-        // No Kubernetes name is empty, so nobody stands before it.
-        pods.append(PodState(key: PodKey(namespace: "", name: "")))
+        pods.append(Self.placeForGuests(on: snapshot.nodes))
         self.state = SolverState(
             ClusterSnapshot(nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology))
         var podByUID: [String: Int] = [:]
@@ -55,6 +54,19 @@ public struct ExtenderView: Sendable {
             }
         }
         self.nodeTable = NodeNameTable(snapshot.nodes.lazy.map(\.name))
+    }
+
+    /// Keeps a place for pods that no plan has seen. They may be the first to ask for something that nodes have, so it asks for
+    /// all of that. No Kubernetes name is empty, so nobody stands before it.
+    private static func placeForGuests(on nodes: [NodeState]) -> PodState {
+        var place = PodState(key: PodKey(namespace: "", name: ""))
+        var last = ResourceAmounts()
+        // Nodes of one kind allocate the same, and stand together.
+        for node in nodes where node.allocatable != last {
+            last = node.allocatable
+            place.requests.formMaximum(last)
+        }
+        return place
     }
 
     func pod(ofUID uid: String) -> Int? { self.podByUID[uid] }
@@ -71,7 +83,7 @@ public struct ExtenderView: Sendable {
         case newGangMember
         /// The snapshot knows another pod under the name.
         case otherUnderItsName
-        /// It asks for a resource that no node and no pod has.
+        /// It asks for a resource that no node has.
         case unservable
     }
 

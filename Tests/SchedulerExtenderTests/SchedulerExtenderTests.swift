@@ -103,6 +103,16 @@ struct SchedulerExtenderTests {
         #expect(extender.counts.strangers == 1)
     }
 
+    @Test("a pod that our watch has not brought yet may be the first to ask for what nodes have")
+    func unseenAndFirst() throws {
+        let extender = try Self.extender(self.nodes, [])
+        let answer = try Self.tree(try extender.filter(Self.args(Self.pod("new", gpus: 4), ["a", "c"])))
+        #expect(Self.names(answer) == ["a"])
+        let other = Self.pod("other", gpus: 4).replacing("nvidia.com/gpu", with: "amd.com/gpu")
+        let refusal = try Self.tree(try extender.filter(Self.args(other, ["a"])))["FailedAndUnresolvableNodes"]
+        #expect(refusal?["a"] == "no node has a resource that the pod asks for")
+    }
+
     @Test("before the first plan there is no answer; what is no request is named")
     func refusals() {
         #expect(throws: SchedulerExtender.Refusal.notReady) {
