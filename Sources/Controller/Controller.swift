@@ -99,6 +99,7 @@ public actor Controller {
                 group.addTask { await reflector.run { await self.take($0, of: path) } }
             }
             if !self.options.isDryRun {
+                self.metrics.set(.leader, to: 0)
                 group.addTask {
                     await self.election.run({ await self.take($0) }, finish: { await self.stop() })
                 }
@@ -207,6 +208,10 @@ public actor Controller {
             self.journal.log(.warning, "not leading any more", [("why", why)])
             self.queue = []
             self.apply(.leadershipLost)
+        case .unavailable(let why):
+            self.journal.log(
+                .warning, "cannot take the lease",
+                [("namespace", self.options.leaseNamespace), ("name", self.options.leaseName), ("why", why)])
         }
     }
 

@@ -15,17 +15,24 @@ public final class Metrics: Sendable {
         public let help: String
         /// In the order of the values.
         public let labels: [String]
+        /// Of a histogram: upper bounds of its buckets in seconds, rising.
+        public let bounds: [Double]
 
-        public init(_ name: String, _ kind: Kind, labels: [String] = [], _ help: String) {
+        public init(
+            _ name: String, _ kind: Kind, labels: [String] = [], bounds: [Double] = Metrics.callBounds, _ help: String
+        ) {
             self.name = name
             self.kind = kind
             self.help = help
             self.labels = labels
+            self.bounds = bounds
         }
     }
 
-    /// 1 ms to 16 s, each twice the one before.
-    private static let bounds: [Double] = (0..<15).map { 0.001 * Double(1 << $0) }
+    /// For calls: 1 ms to 16 s, each twice the one before.
+    public static let callBounds: [Double] = (0..<15).map { 0.001 * Double(1 << $0) }
+    /// For pods that wait: 1 s to 9 h, each twice the one before.
+    public static let waitBounds: [Double] = (0..<16).map { Double(1 << $0) }
 
     private struct Series {
         var value = 0.0
@@ -54,8 +61,8 @@ public final class Metrics: Sendable {
 
     public func observe(_ family: Family, _ labels: [String] = [], _ seconds: Double) {
         self.change(family, labels) { series in
-            if series.buckets.isEmpty { series.buckets = Array(repeating: 0, count: Self.bounds.count) }
-            for (index, bound) in Self.bounds.enumerated() where seconds <= bound { series.buckets[index] += 1 }
+            if series.buckets.isEmpty { series.buckets = Array(repeating: 0, count: family.bounds.count) }
+            for (index, bound) in family.bounds.enumerated() where seconds <= bound { series.buckets[index] += 1 }
             series.value += seconds
             series.count += 1
         }
@@ -85,7 +92,7 @@ public final class Metrics: Sendable {
     private static func lines(_ family: Family, _ labels: [String], _ series: Series) -> [String] {
         let pairs = zip(family.labels, labels).map { "\($0)=\"\(Self.escaped($1))\"" }
         guard family.kind == .histogram else { return ["\(family.name)\(Self.braces(pairs)) \(series.value)"] }
-        var lines = zip(Self.bounds, series.buckets).map { bound, count in
+        var lines = zip(family.bounds, series.buckets).map { bound, count in
             "\(family.name)_bucket\(Self.braces(pairs + ["le=\"\(bound)\""])) \(count)"
         }
         lines.append("\(family.name)_bucket\(Self.braces(pairs + ["le=\"+Inf\""])) \(series.count)")
@@ -125,7 +132,7 @@ extension Metrics.Family {
     static let pending = Self(
         "berth_pending_pods", .gauge, labels: ["reason"], "Pods that wait, by the dominant reason of the newest plan")
     static let placementTime = Self(
-        "berth_time_to_placement_seconds", .histogram, labels: ["door"],
+        "berth_time_to_placement_seconds", .histogram, labels: ["door"], bounds: Metrics.waitBounds,
         "From a pod's creation to its release or binding by us")
     static let gpus = Self(
         "berth_gpus", .gauge, labels: ["state"],

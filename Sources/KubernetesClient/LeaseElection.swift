@@ -26,6 +26,8 @@ public struct LeaseElection: Sendable {
         case gained
         /// Nothing may be written any more.
         case lost(String)
+        /// The lease can be neither read nor taken. Told once per reason, and again after a try that went well.
+        case unavailable(String)
     }
 
     /// The lease as we saw it last, and when.
@@ -71,12 +73,14 @@ public struct LeaseElection: Sendable {
         var observed: Observed?
         var lastRenewal: ContinuousClock.Instant?
         var lastAttempt = ContinuousClock.now
+        var told: String?
         while !Task.isCancelled {
             let began = ContinuousClock.now
             lastAttempt = began
             switch await self.attemptInTime(observed, lastRenewal: lastRenewal) {
             case .success(let look):
                 observed = look.seen
+                told = nil
                 if look.isOurs {
                     self.fence.keepOpen(until: began + self.configuration.renewDeadline)
                     if lastRenewal == nil { await handle(.gained) }
@@ -89,9 +93,12 @@ public struct LeaseElection: Sendable {
             // Nothing is lost by an end that was asked for: the lease is given back below.
             case .failure where Task.isCancelled: break
             case .failure(let error):
-                if let renewed = lastRenewal,
-                    ContinuousClock.now - renewed >= self.configuration.renewDeadline - self.configuration.retryPeriod
-                {
+                guard let renewed = lastRenewal else {
+                    if told != "\(error)" { await handle(.unavailable("\(error)")) }
+                    told = "\(error)"
+                    break
+                }
+                if ContinuousClock.now - renewed >= self.configuration.renewDeadline - self.configuration.retryPeriod {
                     lastRenewal = nil
                     self.fence.close()
                     await handle(.lost("the lease could not be renewed in time: \(error)"))

@@ -63,6 +63,7 @@ struct ControllerTests {
         #expect(try await cluster.node(of: "foreign") == nil)
         #expect(cluster.transport.requests.count { $0.contains("/fits/binding") } == 1)
         #expect(controller.metrics.text().contains(#"berth_actions_total{action="bind",result="success"} "#))
+        #expect(controller.metrics.text().contains(#"_placement_seconds_bucket{door="bind",le="32768.0"} "#))
     }
 
     @Test("room that comes free is used at once")

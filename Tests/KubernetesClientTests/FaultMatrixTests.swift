@@ -220,6 +220,7 @@ struct FaultMatrixTests {
                 case .lost:
                     leaders.withLock { names in names.removeAll { $0 == identity } }
                     losses.withLock { $0 += 1 }
+                case .unavailable: break
                 }
             } finish: {
                 leaders.withLock { names in names.removeAll { $0 == identity } }

@@ -10,8 +10,16 @@ import Testing
 struct LeaseElectionTests {
     private final class Log: Sendable {
         private let changes = Mutex<[LeaseElection.Change]>([])
-        func add(_ change: LeaseElection.Change) { self.changes.withLock { $0.append(change) } }
+        private let obstacles = Mutex<[String]>([])
+
+        func add(_ change: LeaseElection.Change) {
+            if case .unavailable(let why) = change { return self.obstacles.withLock { $0.append(why) } }
+            self.changes.withLock { $0.append(change) }
+        }
+
+        /// Who leads, without what stood in the way.
         var all: [LeaseElection.Change] { self.changes.withLock { $0 } }
+        var unavailable: [String] { self.obstacles.withLock { $0 } }
 
         func waits(for count: Int) async throws -> Bool { try await eventually { self.all.count >= count } }
     }
@@ -48,6 +56,22 @@ struct LeaseElectionTests {
         let lease = try await world.client.get(Self.path)
         #expect(lease.root["spec"]?["holderIdentity"]?.string == "")
         #expect(lease.root["spec"]?["leaseTransitions"]?.integer == 1)
+    }
+
+    @Test("a lease that can never be taken is told once, with the server's words")
+    func unavailable() async throws {
+        let world = World()
+        var configuration = LeaseElection.Configuration(namespace: "missing", name: "berth", identity: "one")
+        configuration.retryPeriod = .milliseconds(10)
+        let election = LeaseElection(world.client, configuration) { "2026-11-26T10:00:00.000000Z" }
+        let log = Log()
+        let running = Task { await election.run { log.add($0) } }
+        #expect(try await eventually { world.transport.requests.count >= 6 })
+        running.cancel()
+        await running.value
+        #expect(log.all.isEmpty)
+        #expect(log.unavailable.count == 1)
+        #expect(log.unavailable.first?.contains("\"missing\" not found") ?? false)
     }
 
     @Test("an end that comes in the middle of a renewal is no loss, and the lease is given back")
