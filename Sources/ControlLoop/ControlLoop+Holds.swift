@@ -18,7 +18,9 @@ extension ControlLoop {
             }
         }
         return reasons.sorted { $0.key < $1.key }.compactMap { key, reason in
-            guard let pod = self.pods[key], self.evicting[key] != pod.uid else { return nil }
+            guard let pod = self.pods[key], self.evicting[key] != pod.uid, self.spared[pod.uid] == nil else {
+                return nil
+            }
             self.evicting[key] = pod.uid
             return self.action(.evict(self.target(pod), reason))
         }

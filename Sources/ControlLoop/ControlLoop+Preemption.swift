@@ -54,13 +54,19 @@ extension ControlLoop {
         let written = self.pods.values.filter { $0.state.nominatedNode != nil && $0.state.node == nil }
             .map(\.state.key)
         return Set(written + nominations.keys).sorted().compactMap { key in
-            // Of others' pods their scheduler writes this.
-            guard let pod = self.pods[key], pod.door != .scheduler, pod.state.node == nil else { return nil }
+            guard let pod = self.pods[key], pod.state.node == nil, self.mayNominate(pod) else { return nil }
             let wanted = nominations[key]?.node
             guard self.nominationAsked[key] ?? pod.state.nominatedNode != wanted else { return nil }
             self.nominationAsked[key] = .some(wanted)
             return self.action(.nominate(self.target(pod), wanted))
         }
+    }
+
+    /// Of others' pods their scheduler writes nominations. One that leads a pinned pod elsewhere is of no use to it, and would keep room from
+    /// its peers: it was written before the pod was let go.
+    private func mayNominate(_ pod: ObservedPod) -> Bool {
+        guard pod.door == .scheduler else { return true }
+        return pod.pinnedNode != nil && pod.state.nominatedNode != pod.pinnedNode
     }
 
     /// The answer to a nomination. What failed is asked for again by a later cycle; the room is kept in memory meanwhile.
@@ -124,7 +130,9 @@ extension ControlLoop {
     func wouldTearGang(by reason: EvictionReason, _ pod: ObservedPod) -> Bool {
         guard case .preempted = reason, let key = pod.state.group, let group = self.groups[key] else { return false }
         let left = self.pods.values.count { peer in
-            peer.state.group == key && peer.state.node != nil && !peer.state.isTerminating && peer.uid != pod.uid
+            // A member on a node that is lost is lost.
+            let stands = peer.state.node.map { self.nodes[$0] != nil } ?? false
+            return peer.state.group == key && stands && !peer.state.isTerminating && peer.uid != pod.uid
                 && self.evicting[peer.state.key] != peer.uid
         }
         return left > 0 && left + 1 == group.minMember
@@ -177,8 +185,9 @@ extension ControlLoop {
 
     /// The next time at which `passPreemptionTime` has something to do.
     var preemptionDeadlines: [Int64] {
-        guard self.configuration.planner.preempts else { return [] }
-        return Array(self.spared.values)
+        let spared = Array(self.spared.values)
+        guard self.configuration.planner.preempts else { return spared }
+        return spared
             + self.pauses.filter { !self.ended.contains($0.key) }.map(\.value.untilMillis)
             + self.leaving.filter { !self.late.contains($0.key) }.map { $0.value + self.configuration.leavingMillis }
     }

@@ -141,7 +141,10 @@ extension ControlLoop {
             self.assumptions[target.key] = nil
             self.refusals[target.key] = Refusal(uid: target.uid, message: message, untilMillis: until)
             self.requestCycle(now)
-        case .evict(let target, .preempted): if !self.waitsForLostEviction(kind, now) { self.spare(target, now) }
+        case .evict(let target, .preempted), .evict(let target, .pinnedToLostNode),
+            .evict(let target, .pinnedWithoutRoom), .evict(let target, .gangIncomplete):
+            // It stays a member of its gang, and the next cycles judge again whether it has to go.
+            if !self.waitsForLostEviction(kind, now) { self.spare(target, now) }
         case .evict(let target, .consolidated(let node)):
             if !self.waitsForLostEviction(kind, now) { self.spare(target, now) }
             self.cancelEmptying(node, now)

@@ -46,7 +46,9 @@ extension Auditor {
         for key in Set((victims + again).compactMap(\.state.group)).sorted() {
             guard let group = replica.view.groups[key] else { continue }
             let left = replica.view.pods.values.count { pod in
-                pod.state.group == key && pod.state.node != nil && !pod.state.isTerminating && !gone.contains(pod.uid)
+                // A member on a node that is lost is lost.
+                let stands = pod.state.node.map { replica.view.nodes[$0] != nil } ?? false
+                return pod.state.group == key && stands && !pod.state.isTerminating && !gone.contains(pod.uid)
                     && !replica.evicted.contains(pod.uid)
             }
             let before = left + again.count { $0.state.group == key }

@@ -11,23 +11,46 @@ extension Auditor {
             let published = replica.loop.published, let purchases = published.purchases?.purchases, !purchases.isEmpty
         else { return }
         let taken = replica.takenNodes
-        let nodes = Self.expectedNodes(replica, published, taken, world)
-        let snapshot = ClusterSnapshot(
-            nodes: nodes, pods: Self.futurePods(published, taken), groups: published.snapshot.groups,
-            topology: published.snapshot.topology)
-        guard let plan = try? Planner().plan(snapshot) else { return }
-        let placed = Set(plan.assignments.map(\.pod))
-        for purchase in purchases where !purchase.pods.isEmpty && purchase.pods.allSatisfy(placed.contains) {
+        let pods = Self.futurePods(published, taken)
+        // Nodes that are being emptied are used where that makes somebody not wait: it is twice only if it is so with them and without.
+        let futures = [false, true].map { opensEmptying in
+            ClusterSnapshot(
+                nodes: Self.expectedNodes(replica, published, taken, world, opensEmptying: opensEmptying), pods: pods,
+                groups: published.snapshot.groups, topology: published.snapshot.topology)
+        }
+        let planner = Planner(configuration: Self.lookingAhead)
+        let plans = futures.compactMap { try? planner.plan($0) }
+        let placed = plans.map { Set($0.assignments.map(\.pod)) }
+        for purchase in purchases where !purchase.pods.isEmpty {
+            guard placed.allSatisfy({ purchase.pods.allSatisfy($0.contains) }) else { continue }
             self.report("\(purchase.offering) is bought twice for \(purchase.pods) at \(world.now)")
         }
     }
 
-    /// The nodes that are there and stay, and those that are still to come.
+    /// As the loop looks ahead: of two that want the same room the same has to win.
+    private static var lookingAhead: PlannerConfiguration {
+        var configuration = PlannerConfiguration()
+        configuration.searchesFixes = false
+        configuration.provesBound = false
+        configuration.refillLimit = 0
+        return configuration
+    }
+
+    /// The nodes that are there and stay, and those that are still to come. One that is given back can be had again until its machine goes.
     private static func expectedNodes(
-        _ replica: SimulatedReplica, _ published: PublishedPlan, _ taken: Set<NodeName>, _ world: ChaosWorld
+        _ replica: SimulatedReplica, _ published: PublishedPlan, _ taken: Set<NodeName>, _ world: ChaosWorld,
+        opensEmptying: Bool
     ) -> [NodeState] {
         var nodes = Dictionary(published.snapshot.nodes.map { ($0.name, $0) }) { $1 }
         let known = replica.purchases
+        let leaving = known.endedMachines.union(replica.view.claims.values.flatMap { $0.machines(.leaving) })
+        for (name, node) in nodes {
+            let isOver = node.machine.map(leaving.contains) ?? false
+            let isEmptying =
+                known.emptying.contains(name) || replica.view.nodes[name]?.taints.contains(.emptying) == true
+            if isOver || isEmptying && !opensEmptying { continue }
+            nodes[name]?.taints.removeAll { $0.key == Taint.givingBack.key }
+        }
         // What it has asked for itself may not be shown yet.
         let claims = replica.view.claims.merging(known.asked, uniquingKeysWith: { $1 })
         for claim in claims.values where claim.phase != .closing && !known.endedTokens.contains(claim.token) {

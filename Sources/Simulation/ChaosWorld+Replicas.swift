@@ -98,7 +98,8 @@ extension ChaosWorld {
     // MARK: Leadership
 
     mutating func elect() {
-        guard self.leaseHolder == nil, let index = self.replicas.indices.first(where: { self.replicas[$0].isAlive })
+        guard self.leaseHolder == nil, self.now >= self.leaseEndsMillis,
+            let index = self.replicas.indices.first(where: { self.replicas[$0].isAlive })
         else { return }
         self.leaseHolder = index
         self.note("replica \(index) leads")
@@ -123,7 +124,8 @@ extension ChaosWorld {
     private mutating func freeLease(of index: Int) {
         guard self.leaseHolder == index else { return }
         self.leaseHolder = nil
-        self.queue.schedule(.elect, atMillis: self.now + Self.leaseMillis)
+        self.leaseEndsMillis = self.now + Self.leaseMillis
+        self.queue.schedule(.elect, atMillis: self.leaseEndsMillis)
     }
 
     mutating func restart(_ index: Int) {

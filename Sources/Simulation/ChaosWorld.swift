@@ -53,6 +53,8 @@ struct ChaosWorld {
     var isHealing = false
     /// The replica that holds the lease.
     var leaseHolder: Int?
+    /// Until when the lease of a leader that has crashed stands.
+    var leaseEndsMillis: Int64 = 0
     var stuckPods: Set<PodKey> = []
 
     init(seed: UInt64, options: ChaosOptions) {

@@ -19,6 +19,8 @@ extension SimulatedReplica {
         /// Claims and machines that it has said are over.
         private(set) var endedTokens: Set<String> = []
         private(set) var endedMachines: Set<MachineID> = []
+        /// Nodes with the taint of those that are emptied, as far as it has asked for that.
+        private(set) var emptying: Set<NodeName> = []
         private var launchedTokens: Set<String> = []
         fileprivate var everAsked: Set<String> = []
 
@@ -32,12 +34,18 @@ extension SimulatedReplica {
                     self.endedMachines.formUnion(claim.machines.filter { $0.phase == .leaving }.map(\.id))
                 case .launch(let claim): self.launchedTokens.insert(claim.token)
                 case .forget(let claim): self.endedTokens.insert(claim.token)
-                case .delete, .list, .taint, .mark: break
+                case .taint(let node, let taint, let isPresent) where taint.key == Taint.givingBack.key:
+                    if taint == .emptying, isPresent { self.emptying.insert(node) } else { self.emptying.remove(node) }
+                case .delete(_, let machines): self.endedMachines.formUnion(machines)
+                case .taint, .list, .mark: break
                 }
             }
         }
 
-        mutating func noteRefused(_ claim: LaunchClaim) { self.endedTokens.insert(claim.token) }
+        /// What may not be written down is not bought. A claim that is there stays.
+        mutating func noteRefused(_ claim: LaunchClaim) {
+            if claim.version == 0, !self.launchedTokens.contains(claim.token) { self.endedTokens.insert(claim.token) }
+        }
 
         /// A claim that somebody removes before its launch was ever asked for stands for nothing any more, and its purchase may be decided
         /// anew.

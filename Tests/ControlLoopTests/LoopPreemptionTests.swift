@@ -76,6 +76,42 @@ struct LoopPreemptionTests {
         #expect(loop.apply(.tick, atMillis: 31_000).briefs.contains("evict old"))
     }
 
+    @Test("a nomination that leads a pod elsewhere than its pin is taken back, also after a restart")
+    func nominationBesidesThePin() {
+        func letGo(_ name: String, pinned: String, nominated: String) -> ObservedPod {
+            var pod = Self.pod(name, count: 4)
+            pod.door = .scheduler
+            pod.pinnedNode = NodeName(pinned)
+            pod.state.nominatedNode = NodeName(nominated)
+            return pod
+        }
+        let (_, actions) = Self.leader([
+            letGo("elsewhere", pinned: "n1", nominated: "n2"), letGo("there", pinned: "n1", nominated: "n1"),
+        ])
+        #expect(actions.briefs == ["nominate elsewhere nowhere"])
+    }
+
+    @Test("a pod whose eviction was refused stays a member of its gang: nobody takes the others for the whole")
+    func refusedPin() throws {
+        var pinned = Self.pod("g-2", count: 4, group: "g")
+        pinned.door = .scheduler
+        pinned.pinnedNode = NodeName("n1")
+        let gang = (0...1).map { Self.pod("g-\($0)", count: 2, bound: "n1", group: "g") }
+        let keeper = Self.pod("keeper", count: 2, priority: 9, bound: "n1")
+        var (loop, actions) = Self.leader(gang + [keeper, pinned], gangs: ["g": 3])
+        #expect(actions.briefs.isEmpty)
+        actions = loop.apply(.tick, atMillis: 30_000)
+        let eviction = try #require(actions.first)
+        #expect(actions.briefs == ["evict g-2"])
+        _ = loop.apply(.finished(eviction.id, .rejected("denied by a policy")), atMillis: 30_010)
+        pinned.state.standing = .bound(NodeName("n1"))
+        pinned.version = 2
+        actions = loop.apply(.podChanged(pinned), atMillis: 30_020)
+        actions += loop.apply(.podChanged(Self.pod("new", count: 2, priority: 1)), atMillis: 30_030)
+        // It is protected as long as it is left alone, and with it its gang.
+        #expect(!actions.briefs.contains { $0.hasPrefix("evict") })
+    }
+
     /// A gang of three that can do with two is shrunk for `new`; the reply to the eviction of its last member is lost.
     private static func lostShrink() throws -> ControlLoop {
         let gang = (0...2).map { Self.pod("g-\($0)", count: 2, bound: "n1", group: "g") }

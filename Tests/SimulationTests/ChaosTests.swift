@@ -63,6 +63,13 @@ struct ChaosTests {
             (810_190, "room that was made for somebody was counted on by others when purchases were decided"),
             (811_935, "a machine was forgotten whose claim somebody had removed and nobody was let write anew"),
             (800_950, "a nomination written late, on a pod that has a node, held room: the simulated kube-scheduler"),
+            (852_916, "of two that wanted the same room another won: the auditor"),
+            (853_796, "a pod whose eviction was refused counted as leaving, and the rest of its gang went without it"),
+            (910_018, "a node about to be taken into use again was not counted on: the auditor"),
+            (910_162, "pods let go to one node and nominated to another kept each other out"),
+            (920_359, "a machine that was being deleted was counted on: the auditor"),
+            (921_042, "the next leader came before the lease of a crashed one had run out: the simulation"),
+            (923_064, "a claim stays when a change of it is refused: the auditor"),
         ])
     func onceFailedWithACloud(seed: UInt64, why: String) {
         #expect(

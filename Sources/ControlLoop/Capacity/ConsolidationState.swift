@@ -1,4 +1,4 @@
-import SchedulingModel
+public import SchedulingModel
 
 /// A node that its pods are moved off, from the decision until its machine is given back or its taint taken off again.
 struct Emptying: Hashable {
@@ -83,5 +83,5 @@ struct ConsolidationState: Sendable {
 
 extension Taint {
     /// As `givingBack`, on a node whose pods are moved away first.
-    static let emptying = Taint(key: Taint.givingBack.key, value: "emptying", effect: .noSchedule)
+    public static let emptying = Taint(key: Taint.givingBack.key, value: "emptying", effect: .noSchedule)
 }

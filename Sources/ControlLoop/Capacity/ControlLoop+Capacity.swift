@@ -6,7 +6,6 @@ extension ControlLoop {
     /// What follows from what is known now. Claims, lists, taints and marks have one thing under way each.
     mutating func stepCapacity(_ now: Int64) -> [Action] {
         guard self.isLeader, self.hasSynced else { return [] }
-        self.noteMachines(now)
         self.settleGiving(now)
         let actions = self.stepNotices(now)
         for token in self.capacity.launches.keys.sorted() { self.stepLaunch(token, now) }
@@ -38,8 +37,10 @@ extension ControlLoop {
         self.capacity = state
     }
 
-    /// Whether a decision about nodes falls due by itself.
+    /// What became of bought machines, before anything is decided on their account; and whether a decision falls due by itself.
     mutating func passCapacityTime(_ now: Int64) {
+        guard self.hasSynced else { return }
+        self.noteMachines(now)
         if self.cycleDeadlines.contains(where: { $0 <= now }) { self.requestCycle(now) }
     }
 

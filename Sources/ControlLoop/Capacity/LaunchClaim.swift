@@ -77,7 +77,7 @@ public struct LaunchClaim: Hashable, Sendable {
     /// Machines that count against the pool's limit: while the launch is under way, all that it may bring.
     public var nodeCount: Int { self.phase == .launching ? self.count : self.machines.count }
 
-    func machines(_ phase: Machine.Phase) -> [MachineID] { self.machines.filter { $0.phase == phase }.map(\.id) }
+    public func machines(_ phase: Machine.Phase) -> [MachineID] { self.machines.filter { $0.phase == phase }.map(\.id) }
 
     mutating func set(_ id: MachineID, to phase: Machine.Phase) {
         if let index = self.machines.firstIndex(where: { $0.id == id }) {
