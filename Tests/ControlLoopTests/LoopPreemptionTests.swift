@@ -107,7 +107,7 @@ struct LoopPreemptionTests {
         pinned.state.standing = .bound(NodeName("n1"))
         pinned.version = 2
         actions = loop.apply(.podChanged(pinned), atMillis: 30_020)
-        actions += loop.apply(.podChanged(Self.pod("new", count: 2, priority: 1)), atMillis: 30_030)
+        actions += loop.apply(.podChanged(Self.pod("new", count: 4, priority: 1)), atMillis: 30_030)
         // It is protected as long as it is left alone, and with it its gang.
         #expect(!actions.briefs.contains { $0.hasPrefix("evict") })
     }
