@@ -87,6 +87,28 @@ struct CurlTransportTests {
         #expect(rest == Array("line 1\nline 2\n".utf8))
     }
 
+    @Test(
+        "streams that are opened first and at once all begin, though none has ended: HTTP/1.1 without and with TLS",
+        arguments: [false, true])
+    func streamsAtOnce(isEncrypted: Bool) async throws {
+        let folder = isEncrypted ? try TestCertificates.make() : nil
+        defer { folder.map { try? FileManager.default.removeItem(at: $0) } }
+        let server = try LoopbackServer(certificates: folder)
+        let configuration = CurlConfiguration(
+            server: "\(isEncrypted ? "https" : "http")://localhost:\(server.port)",
+            tls: CurlTLS(skipsVerification: true), proxy: .none)
+        let transport = try CurlTransport(configuration: configuration)
+        let patient = HTTPTimeLimits(connect: .seconds(120), idle: .seconds(120))
+        // All heads are awaited before any body is read: each stream stays open meanwhile.
+        let open = try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+            for _ in 0..<4 {
+                group.addTask { try await transport.send(HTTPRequest(target: "/stream", limits: patient)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(open.map(\.status) == [200, 200, 200, 200])
+    }
+
     @Test("a connection that ends inside the body is an error, after the bytes that came")
     func cut() async throws {
         let response = try await self.transport.send(HTTPRequest(target: "/cut"))

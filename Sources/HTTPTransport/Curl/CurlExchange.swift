@@ -33,7 +33,6 @@ final class CurlExchange {
     private func setRequest(_ request: HTTPRequest) {
         ccurl_set_long(self.handle, CURLOPT_NOSIGNAL, 1)
         ccurl_set_long(self.handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        ccurl_set_long(self.handle, CURLOPT_PIPEWAIT, 1)
         ccurl_set_long(self.handle, CURLOPT_TCP_KEEPALIVE, 1)
         ccurl_set_long(self.handle, CURLOPT_PATH_AS_IS, 1)
         ccurl_set_long(self.handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -76,6 +75,10 @@ final class CurlExchange {
             server = "\(address.scheme)://\(name):\(address.port)\(address.path)"
         }
         ccurl_set_string(self.handle, CURLOPT_URL, server + self.transfer.request.target)
+        // A further stream joins a connection that is being made, where it may become HTTP/2. Without TLS it never does,
+        // and libcurl would let the stream wait until the one before it ends, which a watch does not.
+        let isEncrypted = ServerAddress(server)?.scheme == "https"
+        ccurl_set_long(self.handle, CURLOPT_PIPEWAIT, isEncrypted ? 1 : 0)
         switch configuration.proxy {
         case .environment: break
         case .none: ccurl_set_string(self.handle, CURLOPT_PROXY, "")
