@@ -111,8 +111,11 @@ extension PlanReport {
                 .init("pods", .strings(pods.map(\.description))),
                 .init("to", .strings(targets.map(\.rawValue))),
             ]
-        case .addToleration(let taint, let nodeCount):
-            [.init("taint", Self.value(of: taint)), .init("nodeCount", .integer(nodeCount))]
+        case .addTolerations(let taints, let nodeCount):
+            [
+                .init("taint", taints.first.map(Self.value(of:)) ?? .null),
+                .init("taints", .array(taints.map(Self.value(of:)))), .init("nodeCount", .integer(nodeCount)),
+            ]
         case .addNodes(let count, let like):
             [.init("count", .integer(count)), .init("like", .string(like.rawValue))]
         case .widenTopology(let axis):
@@ -120,6 +123,8 @@ extension PlanReport {
         case .lowerMinMember(let minMember): [.init("minMember", .integer(minMember))]
         case .lowerRequest(let resource, let amount):
             [.init("resource", .string(resource.rawValue)), .init("amount", .integer(amount))]
+        case .lowerDeviceMemory(let resource, let amount):
+            [.init("resource", .string(resource.rawValue)), .init("memoryMiB", .integer(amount))]
         case .relaxConstraint(let reason, let nodeCount):
             [.init("reason", .string(reason.rawValue)), .init("nodeCount", .integer(nodeCount))]
         case .correctObject: []
@@ -135,11 +140,12 @@ extension Fix {
         case .movePods: "MovePods"
         case .preempt: "Preempt"
         case .freePods: "FreePods"
-        case .addToleration: "AddToleration"
+        case .addTolerations: "AddToleration"
         case .addNodes: "AddNodes"
         case .widenTopology: "WidenTopology"
         case .lowerMinMember: "LowerMinMember"
         case .lowerRequest: "LowerRequest"
+        case .lowerDeviceMemory: "LowerGPUMemory"
         case .relaxConstraint: "RelaxConstraint"
         case .correctObject: "CorrectObject"
         }

@@ -11,8 +11,8 @@ extension ReasonText {
             return "evict \(Self.list(pods)) of lower priority from \(Self.list(nodes))"
         case .freePods(let pods, let nodes):
             return "free \(Self.list(pods)) on \(Self.list(nodes)): not of lower priority, so somebody has to decide"
-        case .addToleration(let taint, let nodeCount):
-            return "tolerate \(Self.text(of: taint)): \(AmountText.count(nodeCount, "node")) would do"
+        case .addTolerations(let taints, let nodeCount):
+            return "tolerate \(Self.text(of: taints)): \(AmountText.count(nodeCount, "node")) would do"
         case .addNodes(let count, let like): return "add \(AmountText.count(count, "empty node")) like \(like)"
         case .widenTopology(let axis?):
             return "require \(self.snapshot.topology.name(of: axis)) instead: the gang fits in one"
@@ -21,11 +21,15 @@ extension ReasonText {
             return "lower minMember to \(minMember): so many members fit"
         case .lowerRequest(let resource, let amount):
             return "request \(AmountText.amount(amount, of: resource)) of \(resource): so much fits"
+        case .lowerDeviceMemory(let resource, let amount):
+            return "declare \(amount) MiB on each \(resource): so much fits"
         case .relaxConstraint(let reason, let nodeCount):
             return "\(Self.relaxation(of: reason)): \(AmountText.count(nodeCount, "node")) would do"
         case .correctObject: return "correct the object"
         }
     }
+
+    static func text(of taints: [Taint]) -> String { AmountText.list(taints.map { self.text(of: $0) }) }
 
     private static func list(_ pods: [PodKey]) -> String { AmountText.list(NameFolding.fold(pods.map(\.description))) }
 

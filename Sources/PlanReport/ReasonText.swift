@@ -102,7 +102,10 @@ struct ReasonText: Sendable {
 
     /// The taint that the fix is about, else one of the best node.
     private func taint(_ pending: PendingPod) -> String {
-        if case .addToleration(let taint, _) = pending.fix { return "taint \(Self.text(of: taint)) is not tolerated" }
+        if case .addTolerations(let taints, _) = pending.fix {
+            let isOne = taints.count == 1
+            return "taint\(isOne ? "" : "s") \(Self.text(of: taints)) \(isOne ? "is" : "are") not tolerated"
+        }
         for case .untoleratedTaint(let taint) in pending.evidence.bestNodeReasons {
             return "taint \(Self.text(of: taint)) is not tolerated"
                 + self.nodeCount(.untoleratedTaint, pending.evidence)

@@ -79,8 +79,12 @@ struct Diagnosis {
             let detail =
                 "\(existing) of at least \(needed) members can be placed; "
                 + "the others do not exist or are held elsewhere"
-            let fix: Fix? = existing > 0 ? .lowerMinMember(to: existing) : nil
-            return Explanation(reason: .tooFewMembers, evidence: Evidence(detail: detail), fix: fix)
+            var explanation = Explanation(reason: .tooFewMembers, evidence: Evidence(detail: detail))
+            if self.configuration.searchesFixes, existing > 0 {
+                var search = FixSearch(state: self.state)
+                explanation.fix = search.fewerMembers(top)
+            }
+            return explanation
         case .noRoom:
             var explanation = self.noRoom(top, pods)
             if self.configuration.searchesFixes {

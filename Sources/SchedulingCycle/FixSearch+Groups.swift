@@ -7,16 +7,23 @@ extension FixSearch {
     /// New nodes tried at most; a larger count is computed from what one such node takes.
     private static let newNodeLimit = 256
 
-    /// For a gang without room: pods that leave anyway, one level wider, pods of lower priority, more nodes, fewer members.
+    /// For a gang without room: the one condition that keeps it off the nodes, pods that leave anyway, one level wider, pods
+    /// that move, pods of lower priority, more nodes, fewer members, smaller ones.
     mutating func fix(forGroup top: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
-        if explanation.reason == .untoleratedTaint, let pending = self.pending(top).first {
-            return self.fix(for: pending, explanation)
+        switch explanation.reason {
+        case .untoleratedTaint:
+            if let fix = self.groupToleration(top) { return fix }
+        case .nodeAffinityMismatch, .hostPortConflict, .volumeNodeAffinityMismatch, .topologySpreadViolated,
+            .podAffinityUnsatisfied, .podAntiAffinityViolated, .nodeUnschedulable, .nodeNotReady:
+            if let fix = self.groupRelaxed(top, explanation.reason) { return fix }
+        default: break
         }
         return self.groupTermination(top) ?? self.widerTopology(top) ?? self.groupMove(top) ?? self.groupPreemption(top)
-            ?? self.moreNodes(top, explanation.evidence) ?? self.fewerMembers(top)
+            ?? self.moreNodes(top, explanation.evidence) ?? self.groupToleration(top)
+            ?? self.fewerMembers(top) ?? self.groupSmallerRequest(top, explanation)
     }
 
-    private func pending(_ top: Int) -> [Int] {
+    func pending(_ top: Int) -> [Int] {
         self.state.groups.pods(below: top).filter { pod in
             self.snapshot.pods[pod].standing == .pending && self.state.node(of: pod) == nil
         }
@@ -58,7 +65,7 @@ extension FixSearch {
         return needed.isEmpty ? nil : needed
     }
 
-    private mutating func wouldPlace(_ top: Int) -> Bool {
+    mutating func wouldPlace(_ top: Int) -> Bool {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
         return self.places(top) != nil
@@ -217,7 +224,7 @@ extension FixSearch {
     }
 
     /// The largest `minMember` that would let a gang without subgroups start.
-    private mutating func fewerMembers(_ top: Int) -> Fix? {
+    mutating func fewerMembers(_ top: Int) -> Fix? {
         guard self.state.groups.childrenByGroup[top].isEmpty else { return nil }
         var query = GangQuery()
         query.minMember = 1

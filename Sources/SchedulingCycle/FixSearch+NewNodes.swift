@@ -20,10 +20,25 @@ extension FixSearch {
             if node.labels["kubernetes.io/hostname"] != nil { node.labels["kubernetes.io/hostname"] = name.rawValue }
             added.append(node)
         }
-        let pods = self.snapshot.pods.indices.compactMap { self.podAsItStands($0) }
+        return self.snapshot(nodes: self.snapshot.nodes + added, changing: []) { _ in }
+    }
+
+    /// The cluster as it stands in this search, with some pods changed. Nobody has been let go in it, so pods and groups keep
+    /// their numbers.
+    func snapshot(changing pods: Set<Int>, by change: (inout PodState) -> Void) -> ClusterSnapshot {
+        self.snapshot(nodes: self.snapshot.nodes, changing: pods, by: change)
+    }
+
+    private func snapshot(
+        nodes: [NodeState], changing changed: Set<Int>, by change: (inout PodState) -> Void
+    ) -> ClusterSnapshot {
+        let pods = self.snapshot.pods.indices.compactMap { index in
+            guard var pod = self.podAsItStands(index) else { return nil as PodState? }
+            if changed.contains(index) { change(&pod) }
+            return pod
+        }
         return ClusterSnapshot(
-            nodes: self.snapshot.nodes + added, pods: pods, groups: self.snapshot.groups,
-            topology: self.snapshot.topology)
+            nodes: nodes, pods: pods, groups: self.snapshot.groups, topology: self.snapshot.topology)
     }
 
     /// Bound where this search has it; nil for a running pod that the search let go.

@@ -33,7 +33,7 @@ struct FixSearch {
 
     mutating func fix(for pod: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
         switch explanation.reason {
-        case .untoleratedTaint: return self.toleration(pod)
+        case .untoleratedTaint: return self.tolerations(pod).first
         case .nodeAffinityMismatch, .hostPortConflict, .volumeNodeAffinityMismatch, .topologySpreadViolated,
             .podAffinityUnsatisfied, .podAntiAffinityViolated, .nodeUnschedulable, .nodeNotReady:
             return self.relaxed(pod, explanation.reason)
@@ -41,36 +41,45 @@ struct FixSearch {
             .tooManyPods, .unsuitableGPUs:
             let nodes = self.nodesShortOfRoom(pod)
             return self.termination(pod, nodes) ?? self.move(pod, nodes) ?? self.preemption(pod, nodes)
-                ?? self.newNodes(pod) ?? self.toleration(pod) ?? self.smallerRequest(pod, explanation)
+                ?? self.newNodes(pod) ?? self.tolerations(pod).first ?? self.smallerRequest(pod, explanation)
+                ?? self.lessMemory(pod)
         case .volumeUnavailable, .invalidRequest, .groupInvalid: return .correctObject
         case .noNodes, .searchLimitReached, .topologyDomainTooSmall, .domainOccupied, .tooFewMembers, .siblingsUnplaced:
             return nil
         }
     }
 
-    /// The taint whose toleration opens most nodes, if that alone is enough.
-    private mutating func toleration(_ pod: Int) -> Fix? {
-        var opened: [Taint: Int] = [:]
+    /// What would have to be tolerated, where that alone is enough: fewest taints first, then what opens most nodes.
+    mutating func tolerations(_ pod: Int) -> [Fix] {
         let rejections = self.rejections(pod)
         let tainted = rejections.nodes { reasons in
             if reasons.count == 1, case .untoleratedTaint = reasons[0] { true } else { false }
         }
+        let tolerations = self.snapshot.pods[pod].constraints.tolerations
+        var nodeCounts: [Set<Taint>: Int] = [:]
         for node in tainted {
-            guard case .untoleratedTaint(let taint) = rejections[node][0] else { continue }
-            let others = self.snapshot.nodes[node].taints.contains { other in
-                other != taint && other.isHard
-                    && !self.snapshot.pods[pod].constraints.tolerations.contains { $0.tolerates(other) }
+            let taints = self.snapshot.nodes[node].taints.filter { taint in
+                taint.isHard && !tolerations.contains { $0.tolerates(taint) }
             }
-            if !others { opened[taint, default: 0] += 1 }
+            nodeCounts[Set(taints), default: 0] += 1
         }
-        let best = opened.max { lhs, rhs in
-            (lhs.value, rhs.key.key, rhs.key.value) < (rhs.value, lhs.key.key, lhs.key.value)
+        let choices = nodeCounts.keys.map { taints in
+            let opened = nodeCounts.reduce(0) { $0 + ($1.key.isSubset(of: taints) ? $1.value : 0) }
+            return (taints: taints.sorted { Self.order($0) < Self.order($1) }, nodeCount: opened)
         }
-        return best.map { .addToleration($0.key, nodeCount: $0.value) }
+        return choices.sorted { lhs, rhs in
+            if lhs.taints.count != rhs.taints.count { return lhs.taints.count < rhs.taints.count }
+            if lhs.nodeCount != rhs.nodeCount { return lhs.nodeCount > rhs.nodeCount }
+            return lhs.taints.lexicographicallyPrecedes(rhs.taints) { Self.order($0) < Self.order($1) }
+        }.map { .addTolerations($0.taints, nodeCount: $0.nodeCount) }
+    }
+
+    private static func order(_ taint: Taint) -> (String, String, String) {
+        (taint.key, taint.value, taint.effect.rawValue)
     }
 
     /// Without the one condition, on how many nodes the pod would fit.
-    private mutating func relaxed(_ pod: Int, _ code: ReasonCode) -> Fix? {
+    mutating func relaxed(_ pod: Int, _ code: ReasonCode) -> Fix? {
         let count = self.rejections(pod).nodes { !$0.isEmpty && $0.allSatisfy { $0.code == code } }.count
         return count > 0 ? .relaxConstraint(code, nodeCount: count) : nil
     }
@@ -222,12 +231,19 @@ struct FixSearch {
 
     /// The most of the short resource that some node has for this pod, where nothing else keeps it away.
     private mutating func smallerRequest(_ pod: Int, _ explanation: Diagnosis.Explanation) -> Fix? {
-        let short = explanation.evidence.shortfalls.first { shortfall in
+        guard let resource = Self.shortResource(explanation) else { return nil }
+        return self.smallerAmounts(of: resource, for: pod).first.map { .lowerRequest(resource: resource, to: $0) }
+    }
+
+    static func shortResource(_ explanation: Diagnosis.Explanation) -> ResourceName? {
+        explanation.evidence.shortfalls.first { shortfall in
             RejectionReason.insufficient(resource: shortfall.resource, requested: 1, free: 0, allocatable: 0).code
                 == explanation.reason
-        }
-        guard let resource = short?.resource else { return nil }
-        var most: Int64 = 0
+        }?.resource
+    }
+
+    /// Different amounts of the resource that nodes have for this pod, largest first, where nothing else keeps it away.
+    mutating func smallerAmounts(of resource: ResourceName, for pod: Int) -> [Int64] {
         let nodes = self.rejections(pod).nodes { reasons in
             reasons.allSatisfy { reason in
                 switch reason {
@@ -236,8 +252,7 @@ struct FixSearch {
                 }
             }
         }
-        for node in nodes { most = max(most, self.largestRequest(of: resource, by: pod, on: node)) }
-        return most > 0 ? .lowerRequest(resource: resource, to: most) : nil
+        return Set(nodes.map { self.largestRequest(of: resource, by: pod, on: $0) }).filter { $0 > 0 }.sorted(by: >)
     }
 
     private func largestRequest(of resource: ResourceName, by pod: Int, on node: Int) -> Int64 {

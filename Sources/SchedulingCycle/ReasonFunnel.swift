@@ -66,13 +66,13 @@ struct ReasonFunnel {
     }
 
     /// The candidate with the fewest reasons that no eviction could remove, then the fewest reasons, then the smallest
-    /// shortage of devices, then the lowest node.
+    /// shortage of devices, then of memory on one, then the lowest node.
     func nearest(_ candidates: [Int]) -> Int? {
-        func rank(_ answer: Int) -> (Int, Int, Int64, Int) {
+        func rank(_ answer: Int) -> (Int, Int, Int64, Int64, Int) {
             let reasons = self.rejections.answers[answer]
             return (
                 reasons.count { !$0.isResolvableByPreemption }, reasons.count, Self.shortage(reasons),
-                self.rejections.firstNodes[answer]
+                Self.memoryShortage(reasons), self.rejections.firstNodes[answer]
             )
         }
         return candidates.min { rank($0) < rank($1) }
@@ -84,6 +84,15 @@ struct ReasonFunnel {
                 return sum
             }
             return sum.addingSaturated(requested - free)
+        }
+    }
+
+    /// On a device that could never give so much: by how much it is too small.
+    private static func memoryShortage(_ reasons: [RejectionReason]) -> Int64 {
+        reasons.reduce(0) { sum, reason in
+            guard case .insufficientDeviceMemory(_, let requested, let free, let device) = reason else { return sum }
+            let most = reason.isResolvableByPreemption ? free : device
+            return sum.addingSaturated(requested.subtractingSaturated(most ?? 0))
         }
     }
 }

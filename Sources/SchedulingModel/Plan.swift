@@ -184,7 +184,8 @@ public enum Fix: Hashable, Sendable {
     case preempt(pods: [PodKey], nodes: [NodeName])
     /// As `preempt`, but the pods are not of lower priority or may not be preempted: somebody must decide.
     case freePods(pods: [PodKey], nodes: [NodeName])
-    case addToleration(Taint, nodeCount: Int)
+    /// Tolerating all of these opens so many nodes.
+    case addTolerations([Taint], nodeCount: Int)
     /// So many more empty nodes like this one.
     case addNodes(count: Int, like: NodeName)
     /// The next wider axis on which the gang fits; nil: anywhere.
@@ -192,6 +193,8 @@ public enum Fix: Hashable, Sendable {
     case lowerMinMember(to: Int)
     /// Asking for this much of the resource would fit.
     case lowerRequest(resource: ResourceName, to: Int64)
+    /// Declaring so much memory on each of these devices would fit.
+    case lowerDeviceMemory(resource: ResourceName, toMiB: Int64)
     /// Without this condition so many nodes would do.
     case relaxConstraint(ReasonCode, nodeCount: Int)
     /// The declaration itself has to change; the evidence says how.

@@ -54,7 +54,7 @@ public enum RejectionReason: Hashable, Sendable {
         case .untoleratedTaint(let taint):
             switch taint.key {
             case Taint.unschedulable.key: .nodeUnschedulable
-            case Taint.notReady.key, "node.kubernetes.io/unreachable": .nodeNotReady
+            case Taint.notReady.key, Taint.unreachableKey: .nodeNotReady
             default: .untoleratedTaint
             }
         case .nodeAffinityMismatch: .nodeAffinityMismatch

@@ -20,6 +20,8 @@ public struct Taint: Hashable, Sendable {
     public static let unschedulable = Taint(key: "node.kubernetes.io/unschedulable", effect: .noSchedule)
     /// Import adds it to a node whose Ready condition is not True.
     public static let notReady = Taint(key: "node.kubernetes.io/not-ready", effect: .noSchedule)
+    /// Of a node that its control plane has not heard of for a while.
+    public static let unreachableKey = "node.kubernetes.io/unreachable"
 
     /// Whether an untolerated taint of this effect keeps a pod off the node.
     public var isHard: Bool {

@@ -116,13 +116,16 @@ extension ScenarioRenderer {
             return zip(pods, nodes).map { "move \($0) to \($1)" }.joined(separator: ", ")
         case .preempt(let pods, let nodes): return "preempt \(list(pods)) on \(list(nodes))"
         case .freePods(let pods, let nodes): return "free \(list(pods)) on \(list(nodes))"
-        case .addToleration(let taint, let count): return "tolerate \(Self.taint(taint)) for \(count) nodes"
+        case .addTolerations(let taints, let count):
+            return "tolerate \(list(taints.map(Self.taint))) for \(count) nodes"
         case .addNodes(let count, let node): return "add \(count) nodes like \(node)"
         case .widenTopology(let axis):
             return "widen to \(axis.map { self.snapshot.topology.name(of: $0) } ?? "anywhere")"
         case .lowerMinMember(let count): return "lower min to \(count)"
         case .lowerRequest(let resource, let amount):
             return "ask for \(Self.amount(amount, of: resource)) \(Self.short(resource))"
+        case .lowerDeviceMemory(let resource, let amount):
+            return "declare \(amount) MiB of \(Self.short(resource))"
         case .relaxConstraint(let code, let count): return "relax \(code.rawValue) for \(count) nodes"
         case .correctObject: return "correct the object"
         }

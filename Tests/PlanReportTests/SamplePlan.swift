@@ -87,7 +87,7 @@ enum SamplePlan {
             evidence: Evidence(
                 nodesByReason: [.untoleratedTaint: 3], bestNode: NodeName("gpu-3"),
                 bestNodeReasons: [.untoleratedTaint(Taint(key: "dedicated", value: "llm", effect: .noSchedule))]),
-            fix: .addToleration(Taint(key: "dedicated", value: "llm", effect: .noSchedule), nodeCount: 3))
+            fix: .addTolerations([Taint(key: "dedicated", value: "llm", effect: .noSchedule)], nodeCount: 3))
     }
 
     static let report = PlanReport(
