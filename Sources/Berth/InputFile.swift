@@ -27,7 +27,7 @@ extension InputFile {
     /// The reader of objects takes no more, and a dump of 100,000 pods is about as large.
     static let maximumByteCount = 2 << 30
 
-    private static let suffixes = [".json", ".yaml", ".yml"]
+    private static let suffixes = [".json", ".yaml", ".yml", ".json.gz", ".yaml.gz", ".yml.gz"]
 
     /// The files that `path` stands for: itself, or all manifests in a folder and its subfolders, sorted by path.
     ///
@@ -47,18 +47,19 @@ extension InputFile {
         }
         guard !manifests.isEmpty else {
             throw InputError(
-                path: path, found: "a folder without manifests", expected: "files that end in .json, .yaml or .yml")
+                path: path, found: "a folder without manifests",
+                expected: "files that end in .json, .yaml or .yml, or in these and .gz")
         }
         return manifests.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
     }
 
-    /// Reads a file, a pipe or, for `-`, standard input to the end.
+    /// Reads a file, a pipe or, for `-`, standard input to the end. What is packed with gzip is unpacked, whatever its name.
     init(readingFrom path: String) throws(InputError) {
-        if path.hasSuffix(".gz") {
-            throw InputError(
-                path: path, found: "a compressed file", expected: "JSON or YAML: gunzip -c … | berth plan -f -")
+        var bytes = try Self.bytes(readingFrom: path)
+        if GzipReader.isGzip(bytes) {
+            bytes = try GzipReader.unpack(bytes, file: path, limit: Self.maximumByteCount)
         }
-        self.init(name: path, bytes: try Self.bytes(readingFrom: path))
+        self.init(name: path, bytes: bytes)
     }
 
     /// All bytes of a file of any kind, a pipe or, for `-`, standard input.

@@ -13,12 +13,15 @@ struct PlanCommand: AsyncParsableCommand {
               berth plan -f cluster.json -f trainer.yaml -o json
               berth plan -f cluster/ --explain ml/trainer-3
 
-            Exit codes: 0 everything placed, 3 something stays pending, 64 usage, 65 bad input, 70 internal.
+            Exit codes: 0 everything placed, 3 something stays pending, 64 usage, 65 bad input, 69 the cluster
+            cannot be read, 70 internal.
             """)
 
     @Option(
         name: [.customShort("f"), .customLong("filename")], parsing: .upToNextOption,
-        help: "Files, folders (read in depth: .json, .yaml, .yml) or - for standard input. May be repeated.")
+        help:
+            "Files, folders (read in depth: .json, .yaml, .yml) or - for standard input, plain or gzip. May be repeated."
+    )
     var files: [String] = []
 
     @Option(help: "The kubeconfig, in place of $KUBECONFIG and ~/.kube/config; for a plan without -f.")

@@ -182,7 +182,9 @@ struct PlanRun: Sendable {
         let status = report.plan.pending.isEmpty ? ExitStatus.success : .somethingPending
         if let name = self.request.explain {
             guard let subject = report.subject(named: name) else {
-                return .failed(.usage, ["error: --explain \(name): found no such pod or group in the input"])
+                return .failed(
+                    .badInput,
+                    ["error: found no pod or group \(name), expected namespace/name of one that has not ended"])
             }
             return CommandResponse(
                 standardOutput: report.explanation(of: subject, style: self.request.style), status: status)

@@ -46,7 +46,7 @@ extension PlanReport {
             let key = PendingKey(
                 owner: pending.group?.description ?? pending.pod.namespace, isGang: pending.group != nil,
                 reason: pending.reason, message: self.message(for: pending),
-                fix: pending.fix.map(self.reasons.message(for:)))
+                fix: pending.fix.map(self.reasons.message(for:)), makesRoomForOne: pending.fix?.makesRoom ?? false)
             if alike[key] == nil { order.append(key) }
             alike[key, default: []].append(pending.pod.name)
         }
@@ -55,7 +55,9 @@ extension PlanReport {
             let pods = NameFolding.text(alike[key] ?? [])
             let who = key.isGang ? "gang \(key.owner): \(pods)" : "\(key.owner)/\(pods)"
             lines.append("  \(who)  \(style.warning(key.reason.rawValue)): \(key.message)")
-            if let fix = key.fix { lines.append("      " + style.quiet("fix: ") + fix) }
+            guard let fix = key.fix else { continue }
+            let isForOne = key.makesRoomForOne && !key.isGang && (alike[key]?.count ?? 0) > 1
+            lines.append("      " + style.quiet(isForOne ? "fix for one of them: " : "fix: ") + fix)
         }
         return lines
     }
@@ -67,6 +69,7 @@ extension PlanReport {
         var reason: ReasonCode
         var message: String
         var fix: String?
+        var makesRoomForOne: Bool
     }
 
     // MARK: Summary
@@ -111,5 +114,17 @@ extension PlanReport {
             parts.append("objects of other kinds: " + kinds.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         }
         return parts
+    }
+}
+
+extension Fix {
+    /// Whether it gives room to the pod that it was found for, and not to all that ask for the same.
+    fileprivate var makesRoom: Bool {
+        switch self {
+        case .waitForTermination, .movePods, .preempt, .freePods, .addNodes: true
+        case .addTolerations, .widenTopology, .lowerMinMember, .lowerRequest, .lowerDeviceMemory, .relaxConstraint,
+            .correctObject:
+            false
+        }
     }
 }

@@ -63,15 +63,17 @@ struct PlanRunTests {
         #expect(response == Manifest.plan(Manifest.list([Manifest.node("gpu-1"), Manifest.pod("a", gpus: "\"8\"")])))
     }
 
-    @Test("--explain tells why a pod waits; a name that is not in the input ends with 64 and prints no plan")
+    @Test("--explain tells why a pod waits; a name that is not in the input ends with 65 and prints no plan")
     func explain() {
         let told = Manifest.plan(Manifest.list(Self.world), .init(explain: "ml/c"))
         #expect(told.status == .somethingPending)
         #expect(told.standardOutput.contains("Pending: InsufficientGPUs"))
         let unknown = Manifest.plan(Manifest.list(Self.world), .init(explain: "ml/nobody"))
-        #expect(unknown.status == .usage)
+        #expect(unknown.status == .badInput)
         #expect(unknown.standardOutput == "")
-        #expect(unknown.standardError == "error: --explain ml/nobody: found no such pod or group in the input\n")
+        #expect(
+            unknown.standardError
+                == "error: found no pod or group ml/nobody, expected namespace/name of one that has not ended\n")
     }
 
     @Test("--namespace leaves the waiting pods of other namespaces out of the demand")

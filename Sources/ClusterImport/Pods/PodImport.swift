@@ -141,7 +141,8 @@ struct PodImport {
             let place = error.field.map { "\($0): " } ?? ""
             imported.state.standing = .invalid("\(place)found \(error.found), expected \(error.expected)")
         } else if pod.hasErrors {
-            imported.state.standing = .invalid("a field of the pod could not be read")
+            imported.state.standing = .invalid(
+                "a field of the pod could not be read; the findings about the input name it")
         }
         return imported
     }
