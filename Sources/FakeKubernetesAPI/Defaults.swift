@@ -20,6 +20,7 @@ enum Defaults {
 
     /// Whenever an object is read from a request.
     static func fill(_ kind: ResourceKind, _ object: inout JSONTree) {
+        if let shape = TypeShape.of(kind) { object = shape.written(object) }
         switch kind.kind {
         case "Pod": self.setPod(&object)
         case "Node": self.setNode(&object)

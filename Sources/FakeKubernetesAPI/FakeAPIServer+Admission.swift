@@ -4,7 +4,10 @@ import KubernetesAPI
 extension FakeAPIServer {
     mutating func admit(_ kind: ResourceKind, _ object: inout JSONTree, _ name: String) throws(APIFailure) {
         switch kind.kind {
-        case "Pod": try self.mountToken(&object, name)
+        case "Pod":
+            try self.applyRuntimeClass(&object, name)
+            try self.mountToken(&object, name)
+        case "PriorityClass": try self.checkOnlyDefault(object, name)
         case "PodGroup" where kind == .podGroups:
             let protection: JSONTree = "scheduling.k8s.io/podgroup-protection"
             let others = Self.finalizers(object).filter { $0 != protection }
@@ -15,6 +18,39 @@ extension FakeAPIServer {
             object[path: ["metadata", "annotations", "deprecated.daemonset.template.generation"]] = "1"
         default: break
         }
+    }
+
+    /// There is one default class at most.
+    private func checkOnlyDefault(_ object: JSONTree, _ name: String) throws(APIFailure) {
+        guard object["globalDefault"] == .boolean(true),
+            let preset = self.store.objects.first(where: { key, value in
+                key.kind.kind == "PriorityClass" && value["globalDefault"] == .boolean(true)
+            })
+        else { return }
+        let kind = preset.key.kind
+        let why = "PriorityClass \(preset.key.name) is already marked as default. Only one default can exist"
+        throw .forbidden(kind, name, why)
+    }
+
+    /// What a class of runtime asks of the pods that run under it: that it is there, its overhead, its nodes.
+    private func applyRuntimeClass(_ pod: inout JSONTree, _ name: String) throws(APIFailure) {
+        guard let named = pod[path: ["spec", "runtimeClassName"]]?.string else { return }
+        let found = self.store.objects.first { $0.key.kind.kind == "RuntimeClass" && $0.key.name == named }?.value
+        guard let found else {
+            throw .forbidden(.pods, name, "pod rejected: RuntimeClass \"\(named)\" not found")
+        }
+        if let overhead = found[path: ["overhead", "podFixed"]] { pod[path: ["spec", "overhead"]] = overhead }
+        for label in found[path: ["scheduling", "nodeSelector"]]?.members ?? [] {
+            let there = pod[path: ["spec", "nodeSelector", label.key]]
+            guard there == nil || there == label.value else {
+                throw .forbidden(
+                    .pods, name, "conflict: runtimeClass.scheduling.nodeSelector[\(label.key)] = \(label.value.text)")
+            }
+            pod[path: ["spec", "nodeSelector", label.key]] = label.value
+        }
+        let tolerations = pod[path: ["spec", "tolerations"]]?.elements ?? []
+        let further = (found[path: ["scheduling", "tolerations"]]?.elements ?? []).filter { !tolerations.contains($0) }
+        if !further.isEmpty { pod[path: ["spec", "tolerations"]] = .array(tolerations + further) }
     }
 
     // MARK: Service accounts

@@ -74,6 +74,9 @@ extension FakeAPIServer {
         if let field = Validation.unknownFields(target.kind, applied).first {
             throw .failed("failed to create typed patch object: .\(field): field not declared in schema")
         }
+        if let mismatch = TypeShape.of(target.kind)?.mismatch(applied) {
+            throw .failed("failed to create typed patch object: \(mismatch.path): expected \(mismatch.expected)")
+        }
         guard Self.hasUniqueElements(applied, self.structure(of: target.kind)) else {
             throw .failed("failed to create typed patch object: duplicate entries for a key")
         }

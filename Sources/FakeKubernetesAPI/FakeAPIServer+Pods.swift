@@ -7,19 +7,11 @@ extension FakeAPIServer {
     {
         let kind = target.kind
         if kind.kind == "Namespace" { return try self.terminate(target, name) }
-        let sent = request.body.isEmpty ? [:] : try Self.object(request)
-        if let found = sent["kind"]?.string, found != "DeleteOptions" {
-            throw .badRequest("no kind \"\(found)\" is registered for deletion: DeleteOptions is expected")
-        }
-        if let grace = target.options["gracePeriodSeconds"], Int64(grace) == nil {
-            throw .badRequest("strconv.ParseInt: parsing \"\(grace)\": invalid syntax")
-        }
-        let policy = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"]
-        if let policy, !["Foreground", "Background", "Orphan"].contains(policy) {
-            throw .invalid(
-                group: "meta.k8s.io", kind: "DeleteOptions", "",
-                [.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"])])
-        }
+        let sent = try Self.deleteOptions(request, target)
+        var target = target
+        if sent["dryRun"]?.elements.contains("All") ?? false { target.options["dryRun"] = "All" }
+        let isOrphaning = sent["orphanDependents"].map { $0 == .boolean(true) ? "Orphan" : "Background" }
+        let policy = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"] ?? isOrphaning
         var old = try self.existing(target, name)
         for field in ["uid", "resourceVersion"] {
             if let wanted = sent["preconditions"]?[field], wanted != old["metadata"]?[field] {
@@ -69,6 +61,33 @@ extension FakeAPIServer {
         marked[path: ["metadata", "deletionTimestamp"]] = .string(Self.timestamp(overflow ? self.now() : deadline))
         marked[path: ["metadata", "deletionGracePeriodSeconds"]] = .integer(grace)
         return self.store.write(marked, at: target.key(name)) ?? .null
+    }
+
+    /// What the body says about a deletion, judged together with the options in the query.
+    static func deleteOptions(_ request: HTTPRequest, _ target: RequestTarget) throws(APIFailure) -> JSONTree {
+        let sent = request.body.isEmpty ? [:] : try Self.object(request)
+        if let found = sent["kind"]?.string, found != "DeleteOptions" {
+            throw .badRequest("no kind \"\(found)\" is registered for deletion: DeleteOptions is expected")
+        }
+        if let mismatch = TypeShape.structure("DeleteOptions").mismatch(sent) { throw .badRequest(mismatch.message) }
+        if let grace = target.options["gracePeriodSeconds"], Int64(grace) == nil {
+            throw .badRequest("strconv.ParseInt: parsing \"\(grace)\": invalid syntax")
+        }
+        var causes: [APIFailure.Cause] = []
+        let policy = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"]
+        if let policy, sent["orphanDependents"] ?? .null != .null {
+            causes.append(
+                .invalid(
+                    "propagationPolicy", "\"\(policy)\": orphanDependents and deletionPropagation cannot be both set"))
+        }
+        if let policy, !["Foreground", "Background", "Orphan"].contains(policy) {
+            causes.append(.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]))
+        }
+        for stage in sent["dryRun"]?.elements ?? [] where stage != "All" {
+            causes.append(.notSupported("dryRun", stage.string ?? "", ["All"]))
+        }
+        guard causes.isEmpty else { throw .invalid(group: "meta.k8s.io", kind: "DeleteOptions", "", causes) }
+        return sent
     }
 
     /// To be deleted is a change of what is wanted.

@@ -23,10 +23,16 @@ extension FakeAPIServer {
             throw .failed("resourceVersion should not be set on objects to be created")
         }
         try Self.check(sent, is: target)
-        guard Self.isSubdomain(name) else {
+        let prefix = metadata["generateName"]?.string ?? ""
+        // A prefix may end where a name may not.
+        let misnamed = [("generateName", prefix.isEmpty ? "a" : prefix + "a"), ("name", name)].filter {
+            !Self.isSubdomain($0.1)
+        }
+        guard misnamed.isEmpty else {
             throw .invalid(
-                kind, name, field: "metadata.name", reason: "FieldValueInvalid",
-                message: "Invalid value: \"\(name)\": a lowercase RFC 1123 subdomain is expected")
+                kind, name,
+                misnamed.map { .invalid("metadata.\($0.0)", "\"\($0.1)\": a lowercase RFC 1123 subdomain is expected") }
+            )
         }
         if let namespace = target.namespace { try self.checkNamespace(namespace, kind, name) }
         if let namespace = target.namespace, !self.hasNamespace(namespace) {
@@ -119,8 +125,13 @@ extension FakeAPIServer {
         let kind = ResourceKind.pods
         let system: [String: Int64] = ["system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000]
         var priority: Int64 = 0
-        if let named = pod[path: ["spec", "priorityClassName"]]?.string, !named.isEmpty {
-            let known = self.store.objects.first { $0.key.kind.kind == "PriorityClass" && $0.key.name == named }?.value
+        let classes = self.store.objects.filter { $0.key.kind.kind == "PriorityClass" }.values
+        if pod[path: ["spec", "priorityClassName"]]?.string ?? "" == "" {
+            let preset = classes.first { $0["globalDefault"] == .boolean(true) }
+            pod[path: ["spec", "priorityClassName"]] = preset?["metadata"]?["name"]
+        }
+        if let named = pod[path: ["spec", "priorityClassName"]]?.string {
+            let known = classes.first { $0["metadata"]?["name"]?.string == named }
             guard let value = system[named] ?? known?["value"]?.integer else {
                 throw .forbidden(kind, name, "no PriorityClass with name \(named) was found")
             }
@@ -249,6 +260,11 @@ extension FakeAPIServer {
             throw .badRequest("the name of the object does not match the name on the URL (\(name))")
         }
         let oldMetadata = old["metadata"] ?? [:]
+        if let namespace = sent["metadata"]?["namespace"]?.string, !namespace.isEmpty,
+            namespace != oldMetadata["namespace"]?.string ?? ""
+        {
+            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
+        }
         if let version = sent["metadata"]?["resourceVersion"]?.string, !version.isEmpty,
             version != oldMetadata["resourceVersion"]?.string
         {

@@ -129,7 +129,8 @@ public struct FakeAPIServer: Sendable {
         case ("GET", let name?, "status") where target.kind.hasStatus:
             return .answer(status: 200, body: self.formed(try self.existing(target, name), target, form))
         case ("POST", nil, _) where target.kind.isNamespaced && target.namespace == nil,
-            ("DELETE", nil, _) where target.kind.isNamespaced && target.namespace == nil:
+            ("DELETE", nil, _) where target.kind.isNamespaced && target.namespace == nil,
+            ("DELETE", nil, _) where target.kind.kind == "Namespace":
             throw .methodNotAllowed
         case (_, let name?, let subresource?)
         where target.kind == .pods && ["log", "exec", "attach", "portforward"].contains(subresource):
@@ -195,6 +196,13 @@ public struct FakeAPIServer: Sendable {
     /// What only a kubelet could answer; of a pod on no node it is known what comes of it.
     private func onNode(_ target: RequestTarget, _ name: String, _ subresource: String) throws(APIFailure) -> Reply {
         let pod = try self.existing(target, name)
+        let lists = ["containers", "initContainers", "ephemeralContainers"]
+        let containers = lists.flatMap { pod[path: ["spec", $0]]?.elements ?? [] }
+        if let container = target.options["container"], !container.isEmpty, subresource != "portforward",
+            !containers.contains(where: { $0["name"]?.string == container })
+        {
+            throw .badRequest("container \(container) is not valid for pod \(name)")
+        }
         guard pod[path: ["spec", "nodeName"]]?.string ?? "" == "" else { throw .notCopied("\(subresource) of a pod") }
         if subresource == "log" { return .answer(status: 204, body: .null) }
         throw .badRequest("pod \(name) does not have a host assigned")

@@ -3,17 +3,16 @@ import KubernetesAPI
 /// How the server writes objects down: what it does not know is dropped, and what is empty is left out.
 enum ObjectForm {
     static func normalise(_ kind: ResourceKind, _ object: inout JSONTree) {
-        for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
-            self.dropIfEmpty(&object, ["metadata", field])
+        if let shape = TypeShape.of(kind) {
+            object = shape.written(object)
+        } else {
+            for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
+                self.dropIfEmpty(&object, ["metadata", field])
+            }
         }
         object[path: ["metadata", "selfLink"]] = nil
         switch kind.kind {
         case "Pod":
-            PodForm.dropUnknownFields(&object)
-            for field in ["schedulingGates", "nodeSelector", "volumes", "initContainers"] {
-                self.dropIfEmpty(&object, ["spec", field])
-            }
-            self.dropIfEmpty(&object, ["status", "conditions"])
             self.completeContainerStatuses(&object)
             self.completeConditions(&object, "lastProbeTime")
         case "Event":
@@ -24,26 +23,12 @@ enum ObjectForm {
             if object["deprecatedSource"] == nil { object["deprecatedSource"] = [:] }
             for field in ["reportingController", "reportingInstance"] where object[field] == "" { object[field] = nil }
         case "Node":
-            for field in ["taints", "podCIDRs"] { self.dropIfEmpty(&object, ["spec", field]) }
             self.completeConditions(&object, "lastHeartbeatTime")
         case "Lease":
-            self.keep(
-                &object, at: ["spec"],
-                ["holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime", "leaseTransitions"])
             for field in ["acquireTime", "renewTime"] {
                 if let time = object[path: ["spec", field]]?.string.flatMap(MicroTime.init) {
                     object[path: ["spec", field]] = .string(time.text)
                 }
-            }
-        case "Deployment":
-            self.keep(
-                &object, at: ["spec"],
-                [
-                    "replicas", "selector", "template", "strategy", "minReadySeconds", "revisionHistoryLimit", "paused",
-                    "progressDeadlineSeconds",
-                ])
-            for field in ["volumes", "nodeSelector", "tolerations"] {
-                self.dropIfEmpty(&object, ["spec", "template", "spec", field])
             }
         default: break
         }
@@ -54,11 +39,6 @@ enum ObjectForm {
         case .object([])?, .array([])?, .null?: object[path: path] = nil
         default: break
         }
-    }
-
-    private static func keep(_ object: inout JSONTree, at path: [String], _ known: Set<String>) {
-        guard case .object(let members)? = object[path: path] else { return }
-        object[path: path] = .object(members.filter { known.contains($0.key) && $0.value != .null })
     }
 
     private static func completeContainerStatuses(_ pod: inout JSONTree) {

@@ -25,34 +25,19 @@ enum Validation {
 
     /// What does not even have the type that its field must have.
     static func unreadable(_ kind: ResourceKind, _ object: JSONTree) -> String? {
-        switch kind.kind {
-        case "Pod": return PodForm.unreadable(object)
-        case "Lease":
-            for field in ["acquireTime", "renewTime"] {
-                if let time = object[path: ["spec", field]], time != .null, time.string.flatMap(MicroTime.init) == nil {
-                    return "parsing time \(time.text) as \"2006-01-02T15:04:05.000000Z07:00\""
-                }
+        if let mismatch = TypeShape.of(kind)?.mismatch(object) { return mismatch.message }
+        guard kind.kind == "Lease" else { return nil }
+        for field in ["acquireTime", "renewTime"] {
+            if let time = object[path: ["spec", field]], time != .null, time.string.flatMap(MicroTime.init) == nil {
+                return "parsing time \(time.text) as \"2006-01-02T15:04:05.000000Z07:00\""
             }
-        case "Deployment":
-            if let replicas = object[path: ["spec", "replicas"]], replicas != .null, replicas.integer == nil {
-                return "json: cannot unmarshal \(replicas.text) into Go struct field DeploymentSpec.spec.replicas"
-            }
-        default: break
         }
         return nil
     }
 
-    /// Fields of the spec that its type does not have.
+    /// Paths of fields that its type does not have.
     static func unknownFields(_ kind: ResourceKind, _ object: JSONTree) -> [String] {
-        if kind.kind == "Pod" { return PodForm.unknownFields(object) }
-        var known = object
-        ObjectForm.normalise(kind, &known)
-        let names = Set(known["spec"]?.members.map(\.key) ?? [])
-        let dropped = (object["spec"]?.members ?? []).filter { member in
-            member.value != .null && !names.contains(member.key)
-                && !["strategy", "preferredHolder"].contains(member.key)
-        }
-        return kind.kind == "Lease" || kind.kind == "Deployment" ? dropped.map { "spec.\($0.key)" } : []
+        TypeShape.of(kind)?.unknownFields(object) ?? []
     }
 
     // MARK: Metadata
