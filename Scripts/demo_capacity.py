@@ -31,7 +31,7 @@ pools:
       namespace: machines
       kind: MachineDeployment
       groups: [{name: spot-north, zone: north}, {name: spot-south, zone: south}]
-capacity: {emptyDelaySeconds: 2}
+capacity: {emptyDelaySeconds: 2, consolidateAfterSeconds: 2}
 """
 
 
@@ -66,6 +66,15 @@ def trainer(rank):
     }
 
 
+def single(name, gpus):
+    """A pod of a Job of its own."""
+    pod = trainer(0)
+    pod["metadata"] = {"name": name, "ownerReferences": pod["metadata"]["ownerReferences"]}
+    for amounts in pod["spec"]["containers"][0]["resources"].values():
+        amounts["nvidia.com/gpu"] = str(gpus)
+    return pod
+
+
 class Play:
     def __init__(self, stage):
         self.stage = stage
@@ -74,7 +83,10 @@ class Play:
         return self.stage.call("GET", f"{DEPLOYMENTS}/spot-{zone}")["spec"]["replicas"]
 
     def runs_on(self, rank):
-        pod = self.stage.pods().get(f"llm-{rank}", {})
+        return self.node_of(f"llm-{rank}")
+
+    def node_of(self, name):
+        pod = self.stage.pods().get(name, {})
         return pod.get("status", {}).get("phase") == "Running" and pod["spec"].get("nodeName") or ""
 
     def zone(self, node):
@@ -159,6 +171,23 @@ class Play:
             "GET", "/api/v1/namespaces/default/configmaps?labelSelector=berth.dev%2Flaunch-claim")["items"], seconds=60)
         say("    0 machines in north, 0 in south, and no claim left\n")
 
+    def moves(self):
+        say("An evaluation of 6 GPUs fills the first node, and a sweep of 4 gets a machine of its own. Then the evaluation ends, and the sweep would fit beside the notebook:")
+        self.stage.call("POST", PODS, single("evaluation", 6))
+        first = self.stage.wait_for("the evaluation runs", lambda: self.node_of("evaluation"))
+        self.stage.call("POST", PODS, single("sweep", 4))
+        bought = self.stage.wait_for("the sweep runs", lambda: self.node_of("sweep"), seconds=60)
+        assert bought != first
+        self.stage.call("DELETE", f"{PODS}/evaluation")
+        self.stage.wait_for("the sweep is asked to go", lambda: "sweep" not in self.stage.pods(), seconds=90)
+        self.stage.call("POST", PODS, single("sweep", 4))
+        self.stage.wait_for("the sweep runs on the first node", lambda: self.node_of("sweep") == first, seconds=60)
+        evicted = next(r for r in self.audit("evict") if r.get("emptiedNode"))
+        say(f"    {evicted['time'][11:19]}   {evicted['pod']} moved off {evicted['emptiedNode']}, once it was proven that it fits elsewhere")
+        self.stage.wait_for("the machine is given back", lambda: self.size("north") + self.size("south") == 0, seconds=60)
+        say(f"    the sweep goes on on {first}, and the machine is given back\n")
+        self.stage.call("DELETE", f"{PODS}/sweep")
+
     def pays(self):
         """From the audit record: each machine from the launch that brought it until it was asked back."""
         def at(record):
@@ -195,6 +224,7 @@ def play(stage_type, binaries, folder):
         acts.is_noticed()
         acts.replaces()
         acts.gives_back()
+        acts.moves()
         acts.pays()
     finally:
         stage.stop()

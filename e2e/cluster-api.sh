@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Drives the Cluster API provider against fake-apiserver over a socket, then the controller, which buys MachineDeployments' nodes, replaces
-# one that is taken and gives all of them back. Ends what it starts.
+# one that is taken, gives all of them back, and moves a pod off an under-used one. Ends what it starts.
 # Usage: cluster-api.sh PATH/TO/fake-apiserver, beside which the built `berth` is
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -17,6 +17,7 @@ struct ConfiguredBuying {
             settings, in: ProviderEnvironment(kubernetes: client.fenced(by: fence)))
         self.options = CapacityOptions(provider: self.providers, fence: fence)
         self.options.idleDelay = .seconds(settings.capacity.emptyDelaySeconds)
+        self.options.consolidationDelay = .seconds(settings.capacity.consolidateAfterSeconds)
         let (completed, problems) = await self.providers.completing(settings)
         settings = completed
         for problem in self.providers.problems + problems {

@@ -51,6 +51,8 @@ public struct ObservedPod: Hashable, Sendable {
     public var door: Door
     /// The node that a required affinity on `metadata.name` names, once the gate is gone.
     public var pinnedNode: NodeName?
+    /// Whether that affinity is ours, by which it was let go: a pod made anew will not carry it.
+    public var isPinnedByUs = false
     /// Whether a controller makes it anew when it is deleted.
     public var isRecreated: Bool
     /// Whether its gang cannot go on with a member made anew, and starts again as a whole.

@@ -16,6 +16,7 @@ struct PodDoor {
         let version: UInt64
         let door: ObservedPod.Door
         let pinnedNode: NodeName?
+        let isPinnedByUs: Bool
         let isRecreated: Bool
         let movesWhole: Bool
         /// Kept, so that its identity stays its own.
@@ -23,9 +24,11 @@ struct PodDoor {
     }
 
     func facts(of object: ManifestObject) -> Facts {
-        Facts(
-            uid: object.uid, version: object.version, door: self.door(object.value),
-            pinnedNode: self.isGated(object.value) ? nil : Self.pinnedNode(object.value),
+        let pin = self.isGated(object.value) ? nil : Self.pinnedNode(object.value)
+        let ours = object.value["metadata"]?["annotations"]?[Self.pinAnnotation]?.string
+        return Facts(
+            uid: object.uid, version: object.version, door: self.door(object.value), pinnedNode: pin,
+            isPinnedByUs: pin != nil && ours == pin?.rawValue,
             isRecreated: Self.hasController(object.value),
             movesWhole: object.value["metadata"]?["annotations"]?[Self.interruptionAnnotation]?.string
                 == InterruptionAnswer.move.rawValue, object: object)
@@ -37,6 +40,9 @@ struct PodDoor {
 
     /// `move`: the gang cannot go on with a member made anew.
     static let interruptionAnnotation = "berth.dev/interruption"
+
+    /// On pods that we let go: the node that we pinned them to. What else names a node by affinity is somebody else's wish.
+    static let pinAnnotation = "berth.dev/pinned-node"
 
     /// As the API server shows the pod now, of a pod that was imported before.
     func refreshed(_ known: PodState, by object: ManifestObject) -> ObservedPod {
@@ -96,5 +102,6 @@ extension ObservedPod {
             state: state, uid: facts.uid, version: facts.version, door: facts.door, pinnedNode: facts.pinnedNode,
             isRecreated: facts.isRecreated)
         self.movesWhole = facts.movesWhole
+        self.isPinnedByUs = facts.isPinnedByUs
     }
 }

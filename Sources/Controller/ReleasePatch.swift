@@ -2,7 +2,7 @@ import ClusterImport
 import KubernetesAPI
 import SchedulingModel
 
-/// The one JSON patch that takes our gate off a pod, pins it to its node, and writes the devices that were chosen there.
+/// The one JSON patch that takes our gate off a pod, pins it to its node, and writes that this is our pin and which devices were chosen.
 ///
 /// The pin is required node affinity on `matchFields: metadata.name`, added to every term that the pod has: terms are
 /// alternatives, and one left open would let the pod go elsewhere. The patch tests UID and version, so it fails whole where the pod is
@@ -20,7 +20,13 @@ struct ReleasePatch {
             Self.operation("test", "/metadata/resourceVersion", .string(version)),
             ["op": "remove", "path": .string("/spec/schedulingGates/\(position)")],
         ]
-        operations += Self.pin(pod, assignment.node) + Self.devices(pod, DeviceAnnotation(assignment.devices))
+        operations += Self.pin(pod, assignment.node)
+        operations += Self.annotations(
+            pod,
+            [
+                (PodDoor.pinAnnotation, assignment.node.rawValue),
+                (DeviceAnnotation.key, DeviceAnnotation(assignment.devices)?.text),
+            ])
         self.operations = .array(operations)
     }
 
@@ -29,18 +35,17 @@ struct ReleasePatch {
     }
 
     /// What an earlier decision left there goes, whatever the new one says.
-    private static func devices(_ pod: JSONValue, _ devices: DeviceAnnotation?) -> [JSONTree] {
-        let annotations = pod["metadata"]?["annotations"]
-        let path = "/metadata/annotations/\(DeviceAnnotation.key.replacing("/", with: "~1"))"
-        guard let devices else {
-            return annotations?[DeviceAnnotation.key] == nil ? [] : [["op": "remove", "path": .string(path)]]
+    private static func annotations(_ pod: JSONValue, _ wanted: [(key: String, text: String?)]) -> [JSONTree] {
+        let known = pod["metadata"]?["annotations"]
+        guard known?.isObject ?? false else {
+            let members = wanted.compactMap { key, text in text.map { JSONTree.Member(key, .string($0)) } }
+            return [Self.operation("add", "/metadata/annotations", .object(members))]
         }
-        let text = JSONTree.string(devices.text)
-        guard annotations?.isObject ?? false else {
-            let value = JSONTree.object([.init(DeviceAnnotation.key, text)])
-            return [Self.operation("add", "/metadata/annotations", value)]
+        return wanted.compactMap { key, text in
+            let path = "/metadata/annotations/\(key.replacing("/", with: "~1"))"
+            if let text { return Self.operation("add", path, .string(text)) }
+            return known?[key] == nil ? nil : ["op": "remove", "path": .string(path)]
         }
-        return [Self.operation("add", path, text)]
     }
 
     private static let affinity = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]

@@ -77,6 +77,8 @@ public struct NodePool: Hashable, Sendable {
     public var movesPods = true
     /// Minimums of certain times, in any order; of those that hold at a time, `minNodes` among them, the largest counts.
     public var schedules: [ScheduledMinimum] = []
+    /// How long a machine takes from its launch to a usable node: schedules buy that much before their window opens.
+    public var bootSeconds: Int64 = 0
     /// Of those that hold at a time the narrowest counts.
     public var disruptionBudgets: [NodeDisruptionBudget] = []
 
@@ -96,9 +98,10 @@ public struct NodePool: Hashable, Sendable {
     /// How many more nodes may be bought.
     public var headroom: Int { max(0, self.maxNodes - self.nodeCount) }
 
-    /// The least nodes at a time, in seconds since 1970.
+    /// The least nodes at a time, in seconds since 1970: those that are wanted then, and those that are to be ready when a window opens.
     public func minNodes(atSeconds seconds: Int64) -> Int {
-        let open = self.schedules.filter { $0.window.contains(atSeconds: seconds) }.map(\.minNodes)
+        let open = self.schedules.filter { $0.window.contains(atSeconds: seconds, leadSeconds: self.bootSeconds) }
+            .map(\.minNodes)
         return min(self.maxNodes, max(self.minNodes, open.max() ?? 0))
     }
 
@@ -110,7 +113,10 @@ public struct NodePool: Hashable, Sendable {
 
     /// When a schedule or budget next begins or ends.
     public func nextChange(afterSeconds seconds: Int64) -> Int64? {
-        let windows = self.schedules.map(\.window) + self.disruptionBudgets.compactMap(\.window)
-        return windows.compactMap { $0.nextChange(afterSeconds: seconds) }.min()
+        let minimums = self.schedules.map {
+            $0.window.nextChange(afterSeconds: seconds, leadSeconds: self.bootSeconds)
+        }
+        let budgets = self.disruptionBudgets.map { $0.window?.nextChange(afterSeconds: seconds) }
+        return (minimums + budgets).compactMap(\.self).min()
     }
 }

@@ -39,6 +39,26 @@ public struct WeeklyWindow: Hashable, Sendable {
         return waits.min().map { (Self.floorMinute(seconds) + Int64($0)) * 60 }
     }
 
+    /// Whether the time is inside, or a beginning is no further away than the lead.
+    func contains(atSeconds seconds: Int64, leadSeconds lead: Int64) -> Bool {
+        self.contains(atSeconds: seconds) || self.nextStart(afterSeconds: seconds).map { $0 - lead <= seconds } ?? false
+    }
+
+    /// As `nextChange`, of what begins earlier by the lead and ends when the window does.
+    func nextChange(afterSeconds seconds: Int64, leadSeconds lead: Int64) -> Int64? {
+        let early = self.nextStart(afterSeconds: seconds + lead).map { $0 - lead }
+        return [self.nextChange(afterSeconds: seconds), early].compactMap(\.self).min()
+    }
+
+    private func nextStart(afterSeconds seconds: Int64) -> Int64? {
+        let minute = Self.minuteOfWeek(atSeconds: seconds)
+        let waits = self.starts.map { start in
+            let wait = Self.minutes(from: minute, to: start)
+            return wait == 0 ? Self.minutesOfWeek : wait
+        }
+        return waits.min().map { (Self.floorMinute(seconds) + Int64($0)) * 60 }
+    }
+
     private var starts: [Int] {
         Day.allCases.enumerated().filter { self.days.contains($0.element) }
             .map { $0.offset * Self.minutesOfDay + self.startMinute }

@@ -104,7 +104,9 @@ struct BerthConfigurationTests {
                 "pools: [{name: a, instanceTypes: [a], zones: [b], disruptionBudgets: [{nodes: 110%}]}]",
                 "pools[0].disruptionBudgets[0].nodes"
             ),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b], bootSeconds: 3601}]", "pools[0].bootSeconds"),
             ("capacity: {hoursPerWeek: 169}", "capacity.hoursPerWeek"),
+            ("capacity: {consolidateAfterSeconds: 0}", "capacity.consolidateAfterSeconds"),
         ])
     func refused(body: String, field: String) {
         let (configuration, findings) = self.read(body)

@@ -59,12 +59,13 @@ struct NodePoolTests {
         let office = "{days: [mon, fri], from: '08:00', until: '24:00', nodes: 20%}"
         let (pools, _) = self.pools(
             """
-            {name: a, instanceTypes: [p4d.24xlarge], zones: [x], priority: 5, warmNodes: 2, schedules: [\(night)],
+            {name: a, instanceTypes: [p4d.24xlarge], zones: [x], priority: 5, warmNodes: 2, schedules: [\(night)], bootSeconds: 420,
               disruptionBudgets: [{nodes: 3}, \(office)]}
             """)
         let pool = try #require(pools.first)
         #expect(pool.priority == 5)
         #expect(pool.warmNodes == 2)
+        #expect(pool.bootSeconds == 420)
         #expect(pool.schedules == [.init(window: WeeklyWindow(startMinute: 1320, minuteCount: 480), minNodes: 4)])
         #expect(
             pool.disruptionBudgets == [

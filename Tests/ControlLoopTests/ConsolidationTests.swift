@@ -248,16 +248,18 @@ struct ConsolidationTests {
         #expect(world.briefs == ["record t-m1 1 in b launched [m1 leaving]"])
     }
 
-    @Test("a pod that we let go to its node can go elsewhere")
-    func pinned() {
+    @Test(
+        "a pod that we let go to its node can go elsewhere, one that somebody else has put there cannot",
+        arguments: [true, false])
+    func pinned(byUs: Bool) {
         var pod = Self.pod("a", on: "m1") { state in
             let field = LabelRequirement(key: "metadata.name", .isIn(["m1"]))
             state.constraints.requiredNodeAffinity = NodeSelector([NodeSelectorTerm(fields: [field])])
-            state.knownDevices = (0...1).map { .init(resource: .nvidiaGPU, index: $0, kind: .whole) }
         }
         pod.pinnedNode = NodeName("m1")
-        var world = CapacityWorld.bought(2, pods: [pod, Self.pod("b", 4, on: "m2")])
+        pod.isPinnedByUs = byUs
+        var world = CapacityWorld.bought(2, pods: [pod, Self.pod("b", 4, on: "m2") { $0.refusesDisruption = true }])
         Self.settle(&world)
-        #expect(Self.evicted(world) == ["a off m1"])
+        #expect(Self.evicted(world) == (byUs ? ["a off m1"] : []))
     }
 }

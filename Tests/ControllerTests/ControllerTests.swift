@@ -200,7 +200,7 @@ struct ControllerTests {
             let first = patch.operations.elements.map { $0["op"]?.string ?? "" }
             #expect(first.prefix(3) == ["test", "test", "remove"])
             #expect(patch.operations.elements[2]["path"] == "/spec/schedulingGates/1")
-            #expect(first.count == (affinity.contains("Exists") ? 5 : 4))
+            #expect(first.count == (affinity.contains("Exists") ? 6 : 5))
         }
         let ungated = try JSONDocument.parse(#"{"metadata":{"uid":"u","resourceVersion":"7"},"spec":{}}"#).root
         #expect(ReleasePatch(pod: ungated, gate: "berth.dev/placement", assignment: Self.assignment) == nil)

@@ -1,5 +1,6 @@
 import CloudProviders
 import ClusterImport
+import ControlLoop
 import FakeKubernetesAPI
 import Foundation
 import HTTPTransport
@@ -21,7 +22,8 @@ final class SpotWorld: Sendable {
     let client: KubernetesClient
     let bearer: BearerTransport
     let cloud: SimulatedNodePoolProvider
-    let controller: Controller
+    let configuration: BerthConfiguration
+    private let leading: Mutex<Controller>
     private let lines = Lines()
     private let kubelets = Mutex(SimulatedKubelets(startSeconds: 0))
     private let owned = Mutex<[String: JSONTree]>([:])
@@ -34,35 +36,65 @@ final class SpotWorld: Sendable {
         var all: [String] { self.texts.withLock { $0 } }
     }
 
-    /// - Parameter capacity: Machines that each zone has.
-    init(capacity: [String: Int]) throws {
+    /// - Parameter capacity: Spot machines that each zone has.
+    convenience init(capacity: [String: Int]) throws {
+        try self.init(
+            capacity: Dictionary(uniqueKeysWithValues: capacity.map { (BuyingWorld.offering($0.key), $0.value) }),
+            configuration: BuyingWorld.configuration(zones: Self.zones, priceStepMicroUSD: 1))
+    }
+
+    init(capacity: [OfferingKey: Int], configuration: BerthConfiguration) throws {
         let (server, token) = try BuyingWorld.server(components: ["buy-nodes"])
         self.server = InProcessTransport(server)
         self.client = KubernetesClient(transport: self.server)
         self.bearer = BearerTransport(self.server, token: token)
-        self.cloud = SimulatedNodePoolProvider(
-            capacity: Dictionary(uniqueKeysWithValues: capacity.map { (BuyingWorld.offering($0.key), $0.value) }))
-        var options = ControllerOptions()
-        options.identity = "one"
-        options.leaseNamespace = "berth-system"
-        var buying = CapacityOptions(provider: self.cloud)
-        buying.settleDelay = .milliseconds(500)
-        options.capacity = buying
-        self.controller = Controller(
-            KubernetesClient(transport: self.bearer),
-            configuration: BuyingWorld.configuration(zones: Self.zones, priceStepMicroUSD: 1), options: options,
-            journal: Journal { [lines] in lines.add($0) })
+        self.cloud = SimulatedNodePoolProvider(capacity: capacity)
+        self.configuration = configuration
+        self.leading = Mutex(
+            Self.controller(
+                "one", self.bearer, configuration, CapacityOptions(provider: self.cloud), Journal.silent))
     }
 
-    /// Runs the controller and everything else while `body` looks on.
-    func run(_ body: () async throws -> Void) async throws {
-        let controller = Task { try await self.controller.run() }
+    private static func controller(
+        _ identity: String, _ bearer: BearerTransport, _ configuration: BerthConfiguration, _ buying: CapacityOptions,
+        _ journal: Journal
+    ) -> Controller {
+        var options = ControllerOptions()
+        options.identity = identity
+        options.leaseNamespace = "berth-system"
+        options.capacity = buying
+        return Controller(
+            KubernetesClient(transport: bearer), configuration: configuration, options: options, journal: journal)
+    }
+
+    /// The process that runs now, or ran last.
+    var controller: Controller { self.leading.withLock { $0 } }
+
+    /// Runs a controller and everything else while `body` looks on. Each call is a new process; the one before has ended, and its lease is
+    /// given back.
+    ///
+    /// - Parameter change: What it is told besides the settle delay.
+    func run(
+        as identity: String = "one", _ change: (inout CapacityOptions) -> Void = { _ in },
+        _ body: () async throws -> Void
+    ) async throws {
+        var buying = CapacityOptions(provider: self.cloud)
+        buying.settleDelay = .milliseconds(500)
+        change(&buying)
+        let process = Self.controller(
+            identity, self.bearer, self.configuration, buying, Journal { [lines] in lines.add($0) })
+        self.leading.withLock { $0 = process }
+        let controller = Task { try await process.run() }
         let world = Task { await self.goOn() }
         defer {
             controller.cancel()
             world.cancel()
         }
         try await body()
+        controller.cancel()
+        world.cancel()
+        _ = await controller.result
+        await world.value
     }
 
     // MARK: What happens by itself
@@ -102,14 +134,16 @@ final class SpotWorld: Sendable {
     }
 
     /// It comes back under its name for as long as its owner wants it.
-    private func addOwnedPod(_ name: String, group: String) {
-        let amounts: JSONTree = ["cpu": "8", "nvidia.com/gpu": "8"]
+    func addOwnedPod(_ name: String, gpus: Int64 = 8, group: String? = nil, mayMove: Bool = true) {
+        let amounts: JSONTree = ["cpu": "8", "nvidia.com/gpu": .string("\(gpus)")]
+        let labels: JSONTree = group.map { ["scheduling.x-k8s.io/pod-group": .string($0)] } ?? ["app": .string(name)]
         let pod: JSONTree = [
             "metadata": [
-                "name": .string(name), "labels": ["scheduling.x-k8s.io/pod-group": .string(group)],
+                "name": .string(name), "labels": labels,
+                "annotations": mayMove ? [:] : ["karpenter.sh/do-not-disrupt": "true"],
                 "ownerReferences": [
                     [
-                        "apiVersion": "batch/v1", "kind": "Job", "name": .string(group), "uid": "owner",
+                        "apiVersion": "batch/v1", "kind": "Job", "name": .string(group ?? name), "uid": "owner",
                         "controller": .boolean(true),
                     ]
                 ],
@@ -122,6 +156,12 @@ final class SpotWorld: Sendable {
             ],
         ]
         self.owned.withLock { $0[name] = pod }
+    }
+
+    /// Its owner wants it no more.
+    func endPod(_ name: String) async throws {
+        self.owned.withLock { $0[name] = nil }
+        try await self.client.delete(.pod("default", name))
     }
 
     func taint(_ node: String, _ taint: JSONTree) async throws {
@@ -167,6 +207,16 @@ final class SpotWorld: Sendable {
     /// The audit record, in its order.
     var audit: [JSONTree] {
         self.lines.all.compactMap { JSONTree(parsing: $0) }.filter { $0["level"]?.string == "audit" }
+    }
+
+    func claims() async throws -> [LaunchClaim] {
+        let path = ResourcePath(apiVersion: "v1", plural: "configmaps", namespace: "berth-system")
+        return try await self.client.list(path).objects.compactMap(LaunchClaimObject.claim)
+    }
+
+    /// Whether the log has a line with this message.
+    func hasLogged(_ message: String) -> Bool {
+        self.lines.all.contains { JSONTree(parsing: $0)?["message"]?.string == message }
     }
 
     /// Where an action first stands in the audit record.

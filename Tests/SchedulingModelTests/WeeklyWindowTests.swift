@@ -60,4 +60,25 @@ struct WeeklyWindowTests {
         #expect(pool.disruptionLimit(atSeconds: self.at(0, 8)) == 0)
         #expect(pool.nextChange(afterSeconds: self.at(0, 7)) == self.at(0, 8))
     }
+
+    @Test("nodes are wanted as much earlier as they take to boot, and no longer than the window")
+    func lead() {
+        var pool = NodePool(name: "p", offerings: [])
+        pool.schedules = [
+            ScheduledMinimum(window: WeeklyWindow(days: [.mon], startMinute: 2, minuteCount: 600), minNodes: 4)
+        ]
+        pool.bootSeconds = 300
+        let opens = self.at(0, 0) + 120
+        // On the day before, a week later, too.
+        for week in [0, 7 * 86_400] as [Int64] {
+            #expect(pool.minNodes(atSeconds: opens + week - 301) == 0)
+            #expect(pool.nextChange(afterSeconds: opens + week - 301) == opens + week - 300)
+            #expect(pool.minNodes(atSeconds: opens + week - 300) == 4)
+            #expect(pool.minNodes(atSeconds: opens + week) == 4)
+        }
+        #expect(pool.nextChange(afterSeconds: opens) == opens + 36_000)
+        #expect(pool.minNodes(atSeconds: opens + 36_000) == 0)
+        pool.bootSeconds = 0
+        #expect(pool.minNodes(atSeconds: opens - 1) == 0)
+    }
 }

@@ -37,6 +37,7 @@ public struct NodePoolBuilder: Sendable {
             pool.warmNodes = settings.warmNodes
             pool.movesPods = settings.consolidation == .whenUnderUsed
             pool.schedules = settings.schedules
+            pool.bootSeconds = settings.bootSeconds
             pool.disruptionBudgets = settings.disruptionBudgets
             pool.nodeCount = self.snapshot.nodes.count { $0.labels[Self.poolLabel] == settings.name }
             pool.launchSharesNVLink = settings.launchShares == "nvlink"

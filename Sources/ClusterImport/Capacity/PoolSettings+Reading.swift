@@ -6,7 +6,7 @@ extension PoolSettings: ObjectReadable {
         fields.refuseFields(besides: [
             "name", "instanceTypes", "zones", "capacityTypes", "minNodes", "maxNodes", "labels", "taints",
             "allocatable", "launchShares", "prices", "machineTypes", "provider", "priority", "warmNodes", "schedules",
-            "disruptionBudgets", "consolidation",
+            "disruptionBudgets", "consolidation", "bootSeconds",
         ])
         guard let name = fields.requiredString("name") else { return nil }
         self.init(name: name, instanceTypes: fields.strings("instanceTypes"), zones: fields.strings("zones"))
@@ -20,6 +20,7 @@ extension PoolSettings: ObjectReadable {
         self.warmNodes = Int(clamping: fields.integer("warmNodes", in: 0...1_000_000) ?? 0)
         if self.warmNodes > self.maxNodes { fields.report("warmNodes", expected: "at most maxNodes, \(self.maxNodes)") }
         self.consolidation = fields.choice("consolidation", as: Consolidation.self) ?? .whenUnderUsed
+        self.bootSeconds = fields.integer("bootSeconds", in: 0...3600) ?? self.bootSeconds
         self.readTimes(fields)
         self.labels = fields.stringMap("labels")
         self.taints = fields.objects("taints", as: Node.Taint.self).map(Taint.init)
@@ -79,10 +80,14 @@ extension PoolSettings.MachineSetting: ObjectReadable {
 extension CapacitySettings {
     init(reading fields: ObjectReader) {
         self.init()
-        fields.refuseFields(besides: ["lostWorkHours", "restartHours", "emptyDelaySeconds", "hoursPerWeek"])
+        fields.refuseFields(besides: [
+            "lostWorkHours", "restartHours", "emptyDelaySeconds", "consolidateAfterSeconds", "hoursPerWeek",
+        ])
         self.lostWorkHours = fields.positiveNumber("lostWorkHours") ?? self.lostWorkHours
         self.restartHours = fields.positiveNumber("restartHours") ?? self.restartHours
         self.emptyDelaySeconds = fields.positiveNumber("emptyDelaySeconds") ?? self.emptyDelaySeconds
+        self.consolidateAfterSeconds =
+            fields.positiveNumber("consolidateAfterSeconds") ?? self.consolidateAfterSeconds
         if let hours = fields.positiveNumber("hoursPerWeek") {
             if hours > 168 { fields.report("hoursPerWeek", expected: "at most 168") }
             self.hoursPerWeek = min(hours, 168)

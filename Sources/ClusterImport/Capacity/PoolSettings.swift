@@ -14,6 +14,8 @@ public struct PoolSettings: Hashable, Sendable {
     public var warmNodes = 0
     public var consolidation = Consolidation.whenUnderUsed
     public var schedules: [ScheduledMinimum] = []
+    /// How long a machine takes from its launch to a usable node. The default is that of AWS for scheduled capacity.
+    public var bootSeconds: Int64 = 300
     public var disruptionBudgets: [NodeDisruptionBudget] = []
     public var labels: [String: String] = [:]
     public var taints: [Taint] = []
@@ -89,6 +91,8 @@ public struct CapacitySettings: Hashable, Sendable {
     public var restartHours = 0.2
     /// How long a bought node must have stood empty before it is given back.
     public var emptyDelaySeconds = 300.0
+    /// How long nobody must have come to a bought node or left it before its pods may be moved.
+    public var consolidateAfterSeconds = 600.0
     /// Hours of work in a week, for the monthly cost.
     public var hoursPerWeek = 168.0
 

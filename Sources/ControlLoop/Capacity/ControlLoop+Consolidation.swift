@@ -217,7 +217,7 @@ extension ControlLoop {
     /// successors will not carry the pin.
     private func settled(_ plan: Plan, _ snapshot: ClusterSnapshot) -> ClusterSnapshot {
         let pods = FutureCluster.pods(plan, snapshot, taken: []).map { state in
-            guard state.node != nil, state.group != nil || !state.knownDevices.isEmpty else { return state }
+            guard state.node != nil, self.pods[state.key]?.isPinnedByUs == true else { return state }
             var pod = state
             pod.dropPin()
             return pod

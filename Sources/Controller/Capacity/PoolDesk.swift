@@ -12,10 +12,14 @@ public struct CapacityOptions: Sendable {
     public var joinTimeout = Duration.seconds(900)
     /// How long a bought node must have stood empty before it is given back.
     public var idleDelay = Duration.seconds(300)
+    /// How long nobody must have come to a bought node or left it before its pods may be moved for money's sake.
+    public var consolidationDelay = Duration.seconds(600)
     /// How long a node that is closed to newcomers must still be empty.
     public var settleDelay = Duration.seconds(10)
     /// Open while this controller may act. Whoever writes to the cluster on behalf of the provider does so with a client that is fenced by it.
     public let fence: LeadershipFence
+    /// When the controller begins, in milliseconds since 1970; nil: by the clock.
+    var epochMillis: Int64?
 
     public init(provider: any NodePoolProvider, fence: LeadershipFence = LeadershipFence()) {
         self.provider = provider
@@ -26,12 +30,13 @@ public struct CapacityOptions: Sendable {
     ///
     /// - Parameter options: Nil where nothing is bought: nodes are not written to either.
     static func apply(_ options: CapacityOptions?, to loop: inout ControlLoopConfiguration) {
-        loop.epochMillis = Int64(Date().timeIntervalSince1970 * 1000)
+        loop.epochMillis = options?.epochMillis ?? Int64(Date().timeIntervalSince1970 * 1000)
         loop.tokenPrefix = "berth-" + UUID().uuidString.lowercased().filter { $0 != "-" }
         loop.taintsNodes = options != nil
         guard let options else { return }
         loop.joinMillis = Int64(options.joinTimeout.inSeconds * 1000)
         loop.idleMillis = Int64(options.idleDelay.inSeconds * 1000)
+        loop.consolidateMillis = Int64(options.consolidationDelay.inSeconds * 1000)
         loop.settleMillis = Int64(options.settleDelay.inSeconds * 1000)
     }
 }
