@@ -72,6 +72,23 @@ struct ConsolidationTests {
         #expect(world.briefs == ["delete m1"])
     }
 
+    @Test("a successor in another zone, whose labels the API server takes from the node, is known again")
+    func otherZone() {
+        var world = CapacityWorld.bought(
+            2,
+            pods: [
+                Self.pod("a", on: "m1") { $0.labels["topology.kubernetes.io/zone"] = "a" }, Self.pod("b", 4, on: "m2"),
+            ])
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1"])
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
+        world.apply(
+            .podChanged(
+                Self.pod("a", on: "m2", uid: "a2", version: 10) { $0.labels["topology.kubernetes.io/zone"] = "b" }))
+        world.pass(1000)
+        #expect(world.briefs == ["record t-m1 1 in a launched [m1 leaving]"])
+    }
+
     @Test(
         "a node stays where its pods have no other place, are marked, would not come back, or have a budget",
         arguments: ["room", "mark", "owner", "system", "node", "pool", "window", "budget", "minimum"])

@@ -27,8 +27,13 @@ struct AwaitedReturn: Hashable {
         init(_ pod: PodState) {
             self.namespace = pod.key.namespace
             self.group = pod.group
-            self.labels = pod.group == nil ? pod.labels : [:]
+            self.labels = pod.group == nil ? pod.labels.filter { !Self.copiedFromNode.contains($0.key) } : [:]
         }
+
+        /// From 1.35 the API server copies these from the node at the binding: a successor elsewhere has others.
+        private static let copiedFromNode: Set<String> = [
+            "topology.kubernetes.io/region", "topology.kubernetes.io/zone",
+        ]
     }
 
     var kind: Kind
