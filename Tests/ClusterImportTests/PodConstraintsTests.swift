@@ -58,7 +58,9 @@ struct PodConstraintsTests {
              {matchExpressions: [{key: a, operator: Sometimes}]}]}}}
             """
         let cluster = ManifestImport.cluster(ManifestImport.pod(spec: spec))
-        #expect(cluster.pod("p")?.standing == .invalid("a field of the pod could not be read"))
+        #expect(
+            cluster.pod("p")?.standing
+                == .invalid("a field of the pod could not be read; the findings about the input name it"))
     }
 
     private static func podAffinity(_ term: String) -> String {

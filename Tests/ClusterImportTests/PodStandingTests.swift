@@ -27,6 +27,22 @@ struct PodStandingTests {
         )
     }
 
+    @Test("a pod whose only devices are claimed is not placed by guess; claims beside a GPU are, with a warning")
+    func claims() throws {
+        let spec = "resourceClaims: [{name: g, resourceClaimTemplateName: one}]"
+        let claiming = ManifestImport.cluster(ManifestImport.node(), ManifestImport.pod(spec: spec))
+        guard case .invalid(let why) = try #require(claiming.snapshot.pods.first).standing else {
+            Issue.record("\(claiming.snapshot.pods)")
+            return
+        }
+        #expect(why.hasPrefix("spec.resourceClaims: found 1 claim and no device"))
+        let beside = ManifestImport.cluster(ManifestImport.node(), ManifestImport.pod(limits: Self.gpu, spec: spec))
+        #expect(beside.snapshot.pods.map(\.standing) == [.pending])
+        #expect(beside.findings.map(\.severity) == [.warning])
+        let bound = ManifestImport.pod(spec: spec + ", nodeName: n1")
+        #expect(ManifestImport.cluster(ManifestImport.node(), bound).findings.isEmpty)
+    }
+
     @Test(
         "pods that hold and want nothing are left out",
         arguments: [

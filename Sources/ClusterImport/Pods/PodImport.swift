@@ -43,10 +43,7 @@ struct PodImport {
         let devices = demand.devices(self.deviceFacts(of: pod, demand: demand))
         problems += devices.contradictions
         if pod.spec.nodeName == nil, !pod.spec.resourceClaims.isEmpty {
-            problems.append(
-                .warning(
-                    "spec.resourceClaims", found: "\(pod.spec.resourceClaims.count) claims",
-                    expected: "none; dynamic resource claims are not looked at"))
+            problems.append(Self.problem(ofClaims: pod.spec.resourceClaims.count, besides: devices.requests))
         }
         state.requests = devices.amounts
         self.setDevices(devices.requests, of: pod, on: &state, problems: &problems)
@@ -54,6 +51,21 @@ struct PodImport {
     }
 
     // MARK: Parts
+
+    /// What a pod claims (dynamic resource allocation) is not known here. Beside devices that are asked for by name it is taken for
+    /// something that comes with them, as a channel between them; where it is all that the pod asks for, any node would be a guess.
+    private static func problem(ofClaims count: Int, besides devices: [DeviceRequest]) -> Problem {
+        let found = count == 1 ? "1 claim" : "\(count) claims"
+        guard devices.isEmpty else {
+            return .warning(
+                "spec.resourceClaims", found: found, expected: "none; dynamic resource claims are not looked at")
+        }
+        return .error(
+            "spec.resourceClaims", found: "\(found) and no device that is asked for by its resource name",
+            expected:
+                "such a name; which nodes have what is claimed is not known here, so kube-scheduler has to place the pod"
+        )
+    }
 
     private func deviceFacts(of pod: Pod, demand: ReadDemand) -> DeviceDemandFacts {
         var facts = DeviceDemandFacts()
