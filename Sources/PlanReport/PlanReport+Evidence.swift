@@ -90,12 +90,13 @@ extension PlanReport {
         ])
     }
 
-    func value(of fix: Fix) -> JSONValue {
+    func value(of fix: Fix, _ pending: PendingPod) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("kind", .string(fix.kindName)),
-            .init("message", .string(self.reasons.message(for: fix))),
+            .init("message", .string(self.reasons.fixMessage(pending) ?? "")),
         ]
         members += self.data(of: fix)
+        if pending.fixTakesPlannedRoom { members.append(.init("takesPlannedRoom", .bool(true))) }
         return .object(members)
     }
 

@@ -102,7 +102,7 @@ extension PlanReport {
         lines += self.domainTable(evidence)
         if let fix = pending.fix {
             lines += ["", "\(style.good("Fix")) (\(fix.kindName))"]
-            lines.append("  \(self.reasons.message(for: fix))")
+            lines.append("  \(self.reasons.fixMessage(pending) ?? "")")
         } else {
             lines += ["", "No small change was found that makes it fit"]
         }

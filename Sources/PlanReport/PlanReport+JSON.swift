@@ -90,7 +90,7 @@ extension PlanReport {
             .init("reason", .string(pending.reason.rawValue)),
             .init("message", .string(self.message(for: pending))),
             .init("evidence", self.value(of: pending.evidence)),
-            .init("fix", pending.fix.map(self.value(of:)) ?? .null),
+            .init("fix", pending.fix.map { self.value(of: $0, pending) } ?? .null),
         ])
     }
 

@@ -5,7 +5,7 @@ extension PlanReport {
     public func sentence(for pending: PendingPod) -> String {
         let gang = pending.group.flatMap { self.placement(of: $0) }
         let reason = "\(pending.reason.rawValue): \(self.reasons.message(for: pending, in: gang))"
-        guard let fix = pending.fix else { return reason }
-        return "\(reason). Fix: \(self.reasons.message(for: fix))"
+        guard let fix = self.reasons.fixMessage(pending) else { return reason }
+        return "\(reason). Fix: \(fix)"
     }
 }

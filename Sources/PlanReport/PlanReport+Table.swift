@@ -46,7 +46,7 @@ extension PlanReport {
             let key = PendingKey(
                 owner: pending.group?.description ?? pending.pod.namespace, isGang: pending.group != nil,
                 reason: pending.reason, message: self.message(for: pending),
-                fix: pending.fix.map(self.reasons.message(for:)), makesRoomForOne: pending.fix?.makesRoom ?? false)
+                fix: self.reasons.fixMessage(pending), makesRoomForOne: pending.fix?.makesRoom ?? false)
             if alike[key] == nil { order.append(key) }
             alike[key, default: []].append(pending.pod.name)
         }

@@ -1,6 +1,13 @@
 import SchedulingModel
 
 extension ReasonText {
+    /// As for the change alone, and in whose room it helps.
+    func fixMessage(_ pending: PendingPod) -> String? {
+        pending.fix.map { fix in
+            self.message(for: fix) + (pending.fixTakesPlannedRoom ? ", in room that this plan gives to other work" : "")
+        }
+    }
+
     /// The smallest change that was found to help, as something to do.
     func message(for fix: Fix) -> String {
         switch fix {

@@ -12,6 +12,8 @@ struct Diagnosis {
         var reason: ReasonCode
         var evidence = Evidence()
         var fix: Fix?
+        /// Found on the facts, and of no help beside what the plan has placed.
+        var fixTakesPlannedRoom = false
     }
 
     var snapshot: ClusterSnapshot { self.state.snapshot }

@@ -55,7 +55,16 @@ struct Explainer {
     private mutating func explanation(of pod: Int, refusedBy state: SolverState) -> Diagnosis.Explanation {
         let fitsFacts = self.facts.bestNode(for: pod) != nil
         var diagnosis = Diagnosis(state: fitsFacts ? state : self.facts, configuration: self.configuration)
-        return diagnosis.explain(pod)
+        var explanation = diagnosis.explain(pod)
+        guard !fitsFacts, let fix = explanation.fix, fix.changesTheWork, fix != .correctObject else {
+            return explanation
+        }
+        // Asking for less, it comes no earlier in the order: what is placed before it stays where it is.
+        var search = FixSearch(state: state)
+        let later = search.fix(for: pod, explanation)
+        explanation.fix = later ?? fix
+        explanation.fixTakesPlannedRoom = later == nil
+        return explanation
     }
 
     func refusalKey(_ pod: Int, _ state: inout SolverState) -> RefusalKey {
@@ -125,7 +134,10 @@ struct Explainer {
 
     /// What helps pods that are known to wait.
     mutating func setFix(_ fix: Fix, of pods: [Int]) {
-        for pod in pods { self.pendingByPod[pod]?.fix = fix }
+        for pod in pods {
+            self.pendingByPod[pod]?.fix = fix
+            self.pendingByPod[pod]?.fixTakesPlannedRoom = false
+        }
     }
 
     /// Nodes have been filled anew: what was refused may find room.
@@ -134,9 +146,11 @@ struct Explainer {
     // MARK: The result
 
     private mutating func note(_ pod: Int, _ explanation: Diagnosis.Explanation) {
-        self.pendingByPod[pod] = PendingPod(
+        var pending = PendingPod(
             pod: self.snapshot.pods[pod].key, group: self.topGroup(of: pod), reason: explanation.reason,
             evidence: explanation.evidence, fix: explanation.fix)
+        pending.fixTakesPlannedRoom = explanation.fixTakesPlannedRoom
+        self.pendingByPod[pod] = pending
     }
 
     private func topGroup(of pod: Int) -> PodGroupKey? {

@@ -98,6 +98,8 @@ public struct PendingPod: Hashable, Sendable {
     public var reason: ReasonCode
     public var evidence: Evidence
     public var fix: Fix?
+    /// The change helps only in room that the plan gives to other work.
+    public var fixTakesPlannedRoom = false
 
     public init(
         pod: PodKey, group: PodGroupKey? = nil, reason: ReasonCode, evidence: Evidence = Evidence(), fix: Fix? = nil
@@ -199,6 +201,16 @@ public enum Fix: Hashable, Sendable {
     case relaxConstraint(ReasonCode, nodeCount: Int)
     /// The declaration itself has to change; the evidence says how.
     case correctObject
+
+    /// Whether it is the work itself that asks for something else, so that it stands in the room that is free.
+    public var changesTheWork: Bool {
+        switch self {
+        case .addTolerations, .lowerRequest, .lowerDeviceMemory, .relaxConstraint, .widenTopology, .lowerMinMember,
+            .correctObject:
+            true
+        case .waitForTermination, .movePods, .preempt, .freePods, .addNodes: false
+        }
+    }
 }
 
 /// Figures of the whole cluster. Accelerators are counted in devices; a device that anybody uses counts as allocated.

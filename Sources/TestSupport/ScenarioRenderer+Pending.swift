@@ -55,7 +55,8 @@ extension ScenarioRenderer {
             parts.append("best node \(node)" + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"))
         }
         if evidence.nodesByReason.count > 1 { parts.append("nodes: \(Self.counts(evidence.nodesByReason))") }
-        parts.append("fix: \(pod.fix.map(self.fix) ?? "none found")")
+        let room = pod.fixTakesPlannedRoom ? " in room that is planned for others" : ""
+        parts.append("fix: \(pod.fix.map(self.fix) ?? "none found")\(room)")
         return parts.joined(separator: "; ")
     }
 
