@@ -81,8 +81,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "ExtenderDecisions", dependencies: ["SchedulingModel", "PlacementSolver", "ControlLoop"],
+            swiftSettings: strict),
+        .target(
             name: "SchedulerExtender",
-            dependencies: ["SchedulingModel", "PlacementSolver", "ControlLoop", "ClusterImport", "KubernetesAPI"],
+            dependencies: ["SchedulingModel", "ControlLoop", "ExtenderDecisions", "ClusterImport", "KubernetesAPI"],
             swiftSettings: strict),
         .target(
             name: "Controller",
@@ -121,7 +124,10 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "Simulation", dependencies: ["SchedulingModel", "SchedulingCycle", "CapacityPlanner", "ControlLoop"],
+            name: "Simulation",
+            dependencies: [
+                "SchedulingModel", "SchedulingCycle", "CapacityPlanner", "ControlLoop", "ExtenderDecisions",
+            ],
             swiftSettings: strict),
 
         // Never imported by the product.
@@ -197,7 +203,8 @@ let package = Package(
         .testTarget(
             name: "SchedulerExtenderTests",
             dependencies: [
-                "SchedulerExtender", "SchedulingModel", "ControlLoop", "SchedulingCycle", "KubernetesAPI",
+                "SchedulerExtender", "ExtenderDecisions", "SchedulingModel", "ControlLoop", "SchedulingCycle",
+                "KubernetesAPI",
                 "ClusterImport", "TestSupport",
             ],
             swiftSettings: strict),

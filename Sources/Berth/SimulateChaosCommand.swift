@@ -25,6 +25,11 @@ struct SimulateChaosCommand: ParsableCommand {
     @Flag(name: .customLong("no-cloud"), help: "No cluster can buy nodes: seeds as they were before some could.")
     var noCloud = false
 
+    @Flag(
+        name: .customLong("no-extender"),
+        help: "No kube-scheduler asks the extender: seeds as they were before some did.")
+    var noExtender = false
+
     @Flag(help: "Print what happens, step by step.")
     var trace = false
 
@@ -39,7 +44,8 @@ struct SimulateChaosCommand: ParsableCommand {
         var options = ChaosOptions()
         options.keepsTrace = self.trace
         options.hasCloud = !self.noCloud
-        let flag = self.noCloud ? " --no-cloud" : ""
+        options.hasExtender = !self.noExtender
+        let flags = (self.noCloud ? " --no-cloud" : "") + (self.noExtender ? " --no-extender" : "")
         var summary = ChaosSummary()
         for seed in self.from..<self.from + self.seeds {
             let outcome = ChaosRun.run(seed: seed, options: options)
@@ -47,7 +53,7 @@ struct SimulateChaosCommand: ParsableCommand {
             for line in outcome.trace { _ = Terminal.writeOutput(line + "\n") }
             if let finding = outcome.finding {
                 _ = Terminal.writeOutput(
-                    "seed \(seed): \(finding)\n  berth simulate chaos --seeds 1 --from \(seed)\(flag) --trace\n")
+                    "seed \(seed): \(finding)\n  berth simulate chaos --seeds 1 --from \(seed)\(flags) --trace\n")
             }
         }
         _ = Terminal.writeOutput(summary.text)
@@ -64,6 +70,7 @@ struct ChaosSummary {
     private var evictions = 0
     private var launches = 0
     private var emptied = 0
+    private var questions = 0
 
     mutating func add(_ outcome: ChaosOutcome) {
         self.seeds += 1
@@ -72,6 +79,7 @@ struct ChaosSummary {
         self.evictions += outcome.evictionCount
         self.launches += outcome.launchCount
         self.emptied += outcome.emptiedCount
+        self.questions += outcome.questionCount
         self.faults.merge(outcome.faults, uniquingKeysWith: +)
     }
 
@@ -80,7 +88,7 @@ struct ChaosSummary {
         let total = self.faults.values.reduce(0, +)
         var text =
             "\(self.seeds) seeds, \(self.failures) failed; \(minutes / 60) h \(minutes % 60) min simulated, \(total) faults, "
-            + "\(self.evictions) evictions for higher priority, \(self.launches) launches, \(self.emptied) nodes emptied\n"
+            + "\(self.evictions) evictions for higher priority, \(self.launches) launches, \(self.emptied) nodes emptied, \(self.questions) questions to the extender\n"
         for fault in self.faults.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text += "  \(fault.key): \(fault.value)\n"
         }

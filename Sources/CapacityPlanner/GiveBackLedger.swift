@@ -76,7 +76,8 @@ struct GiveBackLedger {
 
     // MARK: Trials
 
-    /// New places for all of these pods in a cluster without the node, or nil.
+    /// New places for all of these pods in a cluster without the node, or nil. Closed nodes are there, as they will be when the pods are placed:
+    /// where one of them is the best place, the pods would go there whatever was meant.
     func moves(
         of pods: [Int], awayFrom node: NodeName, _ configuration: PlannerConfiguration
     ) throws(RefusedPlan) -> [Assignment]? {
@@ -94,11 +95,13 @@ struct GiveBackLedger {
             states.append(pod)
         }
         let trial = ClusterSnapshot(
-            nodes: self.snapshot.nodes.filter { $0.name != node && !self.limits.closedNodes.contains($0.name) },
-            pods: states, groups: self.snapshot.groups,
+            nodes: self.snapshot.nodes.filter { $0.name != node }, pods: states, groups: self.snapshot.groups,
             topology: self.snapshot.topology)
         let plan = try Planner(configuration: configuration).plan(trial)
-        return plan.pending.isEmpty && plan.assignments.count == pods.count ? plan.assignments : nil
+        guard plan.pending.isEmpty, plan.assignments.count == pods.count,
+            !plan.assignments.contains(where: { self.limits.closedNodes.contains($0.node) })
+        else { return nil }
+        return plan.assignments
     }
 
     /// Takes the node out of the cluster, with its pods where they move, and books what that uses up.

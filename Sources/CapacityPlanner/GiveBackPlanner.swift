@@ -56,7 +56,7 @@ public struct GiveBackPlanner: Sendable {
         public var podBudgets: [PodBudget] = []
         /// Nodes that may still be disturbed now, per pool; a pool that is not listed has no limit.
         public var nodeBudgets: [String: Int] = [:]
-        /// Nodes that nothing is moved to.
+        /// Nodes that nothing is moved to: no pod moves that the planner would put there.
         public var closedNodes: Set<NodeName> = []
         /// Empty nodes to keep ready, per pool.
         public var headroom: [String: Int] = [:]

@@ -62,11 +62,13 @@ extension ControlLoop {
         }
     }
 
-    /// Of others' pods their scheduler writes nominations. One that leads a pinned pod elsewhere is of no use to it, and would keep room from
-    /// its peers: it was written before the pod was let go.
+    /// Kube-scheduler writes the nominations of single pods that it binds, where it evicts for them itself. For gangs nobody but us makes
+    /// room, and without a nomination pods of lower priority would take it before the extender lets the gang pass. One that leads a pinned pod
+    /// elsewhere is of no use to it, and would keep room from its peers: it was written before the pod was let go.
     private func mayNominate(_ pod: ObservedPod) -> Bool {
         guard pod.door == .scheduler else { return true }
-        return pod.pinnedNode != nil && pod.state.nominatedNode != pod.pinnedNode
+        if pod.pinnedNode != nil { return pod.state.nominatedNode != pod.pinnedNode }
+        return pod.state.group != nil || self.nominations[pod.state.key] != nil
     }
 
     /// The answer to a nomination. What failed is asked for again by a later cycle; the room is kept in memory meanwhile.

@@ -1,4 +1,5 @@
 import ClusterImport
+import ExtenderDecisions
 import KubernetesAPI
 import SchedulingModel
 

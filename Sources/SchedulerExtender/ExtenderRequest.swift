@@ -1,3 +1,4 @@
+import ExtenderDecisions
 import KubernetesAPI
 import SchedulingModel
 
@@ -64,6 +65,14 @@ struct ExtenderRequest {
             }
         }
         return asks || self.pod["metadata"]?["annotations"]?.members.contains { _ in true } ?? false
+    }
+
+    /// Positions of the nodes that are asked about; nil for those that the plan does not hold.
+    func positions(in view: ExtenderView) -> [Int?] {
+        var positions: [Int?] = []
+        positions.reserveCapacity(self.names.count)
+        self.names.forEachBytes { positions.append(view.position(ofNodeNamed: $0)) }
+        return positions
     }
 
     // MARK: Answers

@@ -1,5 +1,6 @@
 public import ClusterImport
 public import ControlLoop
+import ExtenderDecisions
 import KubernetesAPI
 public import SchedulingModel
 import Synchronization
@@ -60,7 +61,7 @@ public final class SchedulerExtender: Sendable {
         let request = try ExtenderRequest(body)
         let answer = try self.ask(request) { view, subject -> (verdicts: [ExtenderView.Verdict], isSample: Bool)? in
             guard case .pod(let pod) = subject else { return nil }
-            let nodes = view.positions(of: request.names)
+            let nodes = request.positions(in: view)
             let isSample = view.plannedPosition(of: pod).map { nodes.count > 1 && !nodes.contains($0) } ?? false
             return (view.verdicts(of: pod, on: nodes), isSample)
         }
@@ -88,7 +89,7 @@ public final class SchedulerExtender: Sendable {
         let request = try ExtenderRequest(body)
         let answer = try self.ask(request) { view, subject -> [Int]? in
             guard case .pod(let pod) = subject else { return nil }
-            return view.scores(of: pod, on: view.positions(of: request.names))
+            return view.scores(of: pod, on: request.positions(in: view))
         }
         guard case .answered(_, let scores?) = answer else {
             return request.answer(scores: [Int](repeating: 0, count: request.names.count))

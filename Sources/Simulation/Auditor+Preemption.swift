@@ -9,11 +9,11 @@ extension Auditor {
         var again: [ObservedPod] = []
         for action in actions {
             guard case .evict(let target, .preempted(let key)) = action.kind else { continue }
-            guard let victim = replica.view.pods[target.key], victim.uid == target.uid, victim.state.node != nil else {
+            guard let victim = replica.pod(target.key), victim.uid == target.uid, victim.state.node != nil else {
                 self.report("\(target.key) is evicted for \(key) and does not run, at \(now)")
                 continue
             }
-            guard let preemptor = replica.view.pods[key], preemptor.state.node == nil else {
+            guard let preemptor = replica.pod(key), preemptor.state.node == nil else {
                 self.report("\(target.key) is evicted for \(key), which does not wait, at \(now)")
                 continue
             }
@@ -45,7 +45,7 @@ extension Auditor {
         let torn = Set(victims.compactMap(\.state.group))
         for key in Set((victims + again).compactMap(\.state.group)).sorted() {
             guard let group = replica.view.groups[key] else { continue }
-            let left = replica.view.pods.values.count { pod in
+            let left = replica.view.pods.keys.compactMap(replica.pod).count { pod in
                 // A member on a node that is lost is lost.
                 let stands = pod.state.node.map { replica.view.nodes[$0] != nil } ?? false
                 return pod.state.group == key && stands && !pod.state.isTerminating && !gone.contains(pod.uid)

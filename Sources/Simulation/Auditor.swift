@@ -12,6 +12,8 @@ struct Auditor {
     var launchCount = 0
     /// Nodes whose pods were moved away.
     var emptiedCount = 0
+    /// Questions to the extender.
+    var questionCount = 0
     /// Claims that somebody else has removed.
     var removedClaims: Set<String> = []
     private var mostDevices: [NodeName: [(atMillis: Int64, devices: Int64)]] = [:]

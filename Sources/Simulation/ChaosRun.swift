@@ -8,6 +8,8 @@ public struct ChaosOptions: Hashable, Sendable {
     public var callFaultOdds = 6
     /// Whether every other cluster can buy nodes.
     public var hasCloud = true
+    /// Whether in every third cluster kube-scheduler asks the extender.
+    public var hasExtender = true
     /// Between two disturbances at most.
     public var longestPauseMillis = 15_000
     /// Steps after which a run counts as a livelock.
@@ -29,6 +31,8 @@ public struct ChaosOutcome: Hashable, Sendable {
     public var launchCount: Int
     /// Nodes whose pods were moved away so that they could be given back.
     public var emptiedCount: Int
+    /// Pods that kube-scheduler asked the extender about.
+    public var questionCount: Int
     /// The first broken rule; nil where all held.
     public var finding: String?
     /// What happened, one line each; empty unless asked for.
@@ -45,7 +49,7 @@ public enum ChaosRun {
         return ChaosOutcome(
             seed: seed, simulatedMillis: world.now, faults: world.faults,
             evictionCount: world.auditor.evictionCount, launchCount: world.auditor.launchCount,
-            emptiedCount: world.auditor.emptiedCount, finding: finding,
+            emptiedCount: world.auditor.emptiedCount, questionCount: world.auditor.questionCount, finding: finding,
             trace: world.trace)
     }
 }

@@ -100,9 +100,12 @@ extension ChaosWorld {
                 && self.scheduler.assumed[pod.state.key] == nil
         }.sorted { ($1.state.priority, $0.state.key) < ($0.state.priority, $1.state.key) }
         for pod in waiting {
-            let fitting = self.fittingNodes(pod)
-            guard !fitting.isEmpty else { continue }
-            let node = self.generator.pick(fitting)
+            let fitting = self.filtered(pod, self.fittingNodes(pod))
+            guard !fitting.isEmpty else {
+                self.preempt(for: pod)
+                continue
+            }
+            let node = self.hasExtender ? fitting[0] : self.generator.pick(fitting)
             self.scheduler.assumed[pod.state.key] = (pod.uid, node)
             self.after(5...300, .schedulerBinds(pod.state.key, uid: pod.uid, node))
         }

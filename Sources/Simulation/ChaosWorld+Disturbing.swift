@@ -30,9 +30,11 @@ extension ChaosWorld {
             priority: Int32(self.generator.int(in: 0...2) * 10), door: door,
             minMember: isGang ? self.generator.int(in: 2...podCount) : nil,
             requiredLevel: isGang && self.generator.once(in: 3) ? 0 : nil, createdSeconds: self.now / 1000)
+        self.letSchedulerBind(&workload)
         workload.refusesDisruption = self.workloads.count % 5 == 3
         self.note(
-            "\(workload.name): \(podCount) pods of \(workload.devicesPerPod), min \(workload.minMember ?? 0), \(door)")
+            "\(workload.name): \(podCount) pods of \(workload.devicesPerPod), min \(workload.minMember ?? 0), \(workload.doorText)"
+        )
         self.workloads.append(workload)
         if let group = workload.podGroup { self.store.put(group) }
         if self.generator.once(in: 3) {

@@ -51,6 +51,7 @@ extension ChaosWorld {
         let actions = self.replicas[index].loop.apply(event, atMillis: time)
         let poolActions = self.replicas[index].loop.takePoolActions()
         self.replicas[index].forgetNotices()
+        self.publishToExtender(of: index)
         if !actions.isEmpty {
             self.auditor.check(actions, of: self.replicas[index], atMillis: self.now)
             for action in actions {
@@ -142,6 +143,7 @@ extension ChaosWorld {
         configuration.settleMillis = 5000
         configuration.consolidateMillis = 20_000
         configuration.returnMillis = 30_000
+        configuration.restMillis = 300_000
         configuration.firstBackoffSeconds = 5
         configuration.longestBackoffSeconds = 120
         self.replicas[index].loop = ControlLoop(configuration: configuration)

@@ -50,6 +50,10 @@ struct ChaosWorld {
     var auditor = Auditor()
     var faults: [String: Int] = [:]
     var trace: [String] = []
+    /// Whether kube-scheduler asks Berth's extender.
+    var hasExtender = false
+    /// Of what has to do with the extender only.
+    var extenderGenerator: SeededGenerator
     var isHealing = false
     /// The replica that holds the lease.
     var leaseHolder: Int?
@@ -61,6 +65,7 @@ struct ChaosWorld {
         self.options = options
         self.seed = seed
         self.generator = SeededGenerator(seed: seed)
+        self.extenderGenerator = SeededGenerator(seed: seed)
     }
 
     // MARK: Running
@@ -138,6 +143,7 @@ struct ChaosWorld {
             self.store.put(node)
         }
         self.buildCloud()
+        self.buildExtender()
         for _ in 0..<self.generator.int(in: 1...4) { self.addWorkload() }
         for index in 0..<self.generator.int(in: 1...2) {
             let whole = self.generator.once(in: 2)

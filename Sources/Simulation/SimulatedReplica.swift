@@ -23,10 +23,13 @@ struct SimulatedReplica {
     /// UIDs of pods that it asked to evict, and was not told that they stay.
     private(set) var evicted: Set<String> = []
     private var evictions: [ActionID: String] = [:]
+    /// What reads have shown, maybe before the watch.
+    private var readPods: [PodKey: ObservedPod] = [:]
     /// Until when an eviction whose reply was lost may still arrive, by UID.
     private var lostEvictions: [String: Int64] = [:]
 
     var purchases = Purchases()
+    var extender = SimulatedExtender()
     /// Nodes that it was told, while it leads, that their cloud takes.
     private(set) var noticedNodes: Set<NodeName> = []
 
@@ -42,6 +45,8 @@ struct SimulatedReplica {
         self.committed = [:]
         self.evicted = []
         self.evictions = [:]
+        self.readPods = [:]
+        self.extender = SimulatedExtender()
         self.lostEvictions = [:]
         self.purchases = Purchases()
     }
@@ -63,6 +68,7 @@ struct SimulatedReplica {
 
     /// Who was not let go, or runs as if nobody had asked, stays, unless a lost eviction is still under way.
     mutating func noteAnswer(_ id: ActionID, _ result: ActionResult, atMillis now: Int64) {
+        if case .found(let pod) = result { self.readPods[pod.state.key] = pod }
         let asked = self.evictions.removeValue(forKey: id)
         let staying: String? =
             switch result {
@@ -71,6 +77,15 @@ struct SimulatedReplica {
             case .succeeded, .conflict, .notFound, .unavailable, .unknown: nil
             }
         if let staying, self.lostEvictions[staying, default: .min] < now { self.evicted.remove(staying) }
+    }
+
+    /// The newest that it was shown of the pod, by its watch or by a read.
+    func pod(_ key: PodKey) -> ObservedPod? {
+        guard let watched = self.view.pods[key] else { return nil }
+        guard let read = self.readPods[key], read.uid == watched.uid, read.version > watched.version else {
+            return watched
+        }
+        return read
     }
 
     /// Nodes that it has to count as gone: it was told so, or a taint of ours says it.

@@ -12,8 +12,12 @@ struct SimulatedWorkload {
     var minMember: Int?
     /// Index of the level that all members must share.
     var requiredLevel: Int?
+    /// Whether a kube-scheduler binds the pods where the extender lets them pass.
+    var asksExtender = false
     /// Whether a kube-scheduler places the pods on its own.
-    var isForeign: Bool { self.door == .scheduler }
+    var isForeign: Bool { self.door == .scheduler && !self.asksExtender }
+    /// For traces.
+    var doorText: String { self.asksExtender ? "extender" : "\(self.door)" }
     /// Its pods must not be moved for money's sake.
     var refusesDisruption = false
     var isDeleted = false

@@ -63,6 +63,21 @@ struct GiveBackTests {
         #expect(try self.given(nodes, pods, owned: [self.owned("a")], limits: limits) == [])
     }
 
+    @Test(
+        "nothing moves where the planner would put it on a closed node: the pod would go there, and the node be bought again"
+    )
+    func closedNodes() throws {
+        var limits = GiveBackPlanner.Limits()
+        limits.closedNodes = [NodeName("warm")]
+        func given(warm: Int, besides: Int) throws -> [String] {
+            let nodes = [NodeState.gpu("a", count: 8), .gpu("warm", count: warm), .gpu("used", count: 8)]
+            let pods = [PodState.gpu("p", count: 4, on: "a"), .gpu("q", count: besides, on: "used")]
+            return try self.given(nodes, pods, owned: [self.owned("a")], limits: limits)
+        }
+        #expect(try given(warm: 4, besides: 2) == [])
+        #expect(try given(warm: 8, besides: 4) == ["a"])
+    }
+
     @Test("a gang moves whole: its members elsewhere need new places too, or nothing moves")
     func gang() throws {
         let group = PodGroup(key: PodGroupKey(namespace: "ml", name: "trainer"), minMember: 2)

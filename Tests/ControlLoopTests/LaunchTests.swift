@@ -113,6 +113,17 @@ struct LaunchTests {
         #expect(world.briefs == ["record t-1 1 in a launching []"])
     }
 
+    @Test("a claim of a process before is written anew when somebody removes it: its launch may still bring a machine")
+    func removedWhileUncertain() {
+        let claim = LaunchClaim(
+            token: "old-1", pool: "gpus", offering: CapacityWorld.spot, count: 1, sinceMillis: 1_000_000_000,
+            phase: .closing, version: 7)
+        var world = CapacityWorld(pods: [], claims: [claim], machines: [])
+        #expect(world.briefs.isEmpty)
+        world.apply(.claimRemoved(token: "old-1"))
+        #expect(world.briefs == ["record old-1 1 in a closing []"])
+    }
+
     @Test("a machine whose claim somebody removed stays ours, also where writing it anew is refused")
     func removedAndRefused() {
         let machine = LaunchClaim.Machine(id: MachineID("m1"), phase: .joined)

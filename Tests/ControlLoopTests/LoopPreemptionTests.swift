@@ -91,6 +91,21 @@ struct LoopPreemptionTests {
         #expect(actions.briefs == ["nominate elsewhere nowhere"])
     }
 
+    @Test(
+        "room made for a gang that kube-scheduler binds is written on its members, that of a single pod is kube-scheduler's to write"
+    )
+    func nominationOfTheSchedulersPods() {
+        func waiting(_ name: String, group: String?) -> ObservedPod {
+            var pod = Self.pod(name, count: 4, priority: 1, group: group)
+            pod.door = .scheduler
+            return pod
+        }
+        let old = Self.pod("old", count: 8, bound: "n1")
+        let (_, actions) = Self.leader([old, waiting("g-0", group: "g"), waiting("g-1", group: "g")], gangs: ["g": 2])
+        #expect(actions.briefs.sorted() == ["evict old", "nominate g-0 n1", "nominate g-1 n1"])
+        #expect(Self.leader([old, waiting("single", group: nil)]).actions.briefs.isEmpty)
+    }
+
     @Test("a pod whose eviction was refused stays a member of its gang: nobody takes the others for the whole")
     func refusedPin() throws {
         var pinned = Self.pod("g-2", count: 4, group: "g")

@@ -2,7 +2,7 @@ import SchedulingModel
 import TestSupport
 import Testing
 
-@testable import SchedulerExtender
+@testable import ExtenderDecisions
 
 @Suite("Nodes by the bytes of their names")
 struct NodeNameTableTests {

@@ -63,8 +63,9 @@ extension ControlLoop {
         self.capacity.observed[token] = nil
         guard var launch = self.capacity.launches[token] else { return }
         self.capacity.requestList(launch.claim.pool, atMillis: now + self.configuration.doubtMillis)
-        // Removed by somebody else: what it stood for has to stand somewhere.
-        let isNothing = launch.claim.machines.isEmpty && (launch.claim.phase == .closing || launch.tries == 0)
+        // Removed by somebody else: what it stood for has to stand somewhere, and a launch may still be under way, maybe of a process before.
+        let wasNeverLaunched = launch.tries == 0 && launch.uncertainUntil <= now
+        let isNothing = launch.claim.machines.isEmpty && (launch.isSettled || wasNeverLaunched)
         guard !isNothing else { return self.drop(token) }
         launch.written = nil
         launch.claim.version = 0

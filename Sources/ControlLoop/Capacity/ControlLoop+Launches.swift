@@ -77,7 +77,8 @@ extension ControlLoop {
         for purchase in purchases.purchases {
             self.buy(purchase.nodeCount, purchase.offering, of: purchase.pool, for: purchase.group, now)
         }
-        if purchases.unserved.contains(where: { $0.reason == .offeringsExhausted || $0.reason == .waitsForSpot }) {
+        // Whatever the reason: with an offering more there may be none.
+        if !purchases.unserved.isEmpty {
             let opens = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
             self.capacity.unblockMillis = [opens, self.endOfPatience(purchases)].compactMap(\.self).min()
         }

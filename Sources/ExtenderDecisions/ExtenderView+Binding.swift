@@ -1,9 +1,9 @@
 import PlacementSolver
-import SchedulingModel
+package import SchedulingModel
 
 /// Whether a pod may be bound, and with which devices.
 extension ExtenderView {
-    enum BindingVerdict: Hashable {
+    package enum BindingVerdict: Hashable {
         /// With the planner's devices, where they are all its own choice; sorted by resource and index.
         case allowed([DeviceAssignment])
         case refused(String)
@@ -11,7 +11,7 @@ extension ExtenderView {
 
     /// Takes a binding into account: unlike a filter call it is a decision. Who goes to another node than the planned
     /// one stands there from now on, so that the questions that come before the next plan count it.
-    mutating func bind(_ pod: Int, to name: NodeName) -> BindingVerdict {
+    package mutating func bind(_ pod: Int, to name: NodeName) -> BindingVerdict {
         let state = self.state.snapshot.pods[pod]
         let isFact = self.isFactByPod[pod]
         if state.deviceRequests.isEmpty, !isFact { return .allowed([]) }
@@ -25,7 +25,7 @@ extension ExtenderView {
     }
 
     /// Of a pod that the snapshot does not know. It is not counted after this: the next plan will.
-    mutating func bindStranger(_ subject: Subject, to name: NodeName) -> BindingVerdict {
+    package mutating func bindStranger(_ subject: Subject, to name: NodeName) -> BindingVerdict {
         switch subject {
         case .pod(let pod) where pod != Self.guest: return self.bind(pod, to: name)
         case .pod(let guest):

@@ -1,15 +1,14 @@
-public import ControlLoop
-import KubernetesAPI
+package import ControlLoop
 import PlacementSolver
-public import SchedulingModel
+package import SchedulingModel
 
 /// A published plan, laid out for answering questions about single pods: the cluster with every planned pod on its node, with the
 /// devices that the plan gives it.
 ///
 /// Asking changes nothing that a later answer could depend on: what is tried is taken back. The methods are mutating so that
 /// it is tried in place, without a copy.
-public struct ExtenderView: Sendable {
-    public let cycle: UInt64
+package struct ExtenderView: Sendable {
+    package let cycle: UInt64
     var state: SolverState
     private let podByUID: [String: Int]
     private let keys: Set<PodKey>
@@ -23,7 +22,7 @@ public struct ExtenderView: Sendable {
 
     /// - Parameter uids: Of the snapshot's pods.
     /// - Complexity: That of compiling the snapshot.
-    public init(_ published: PublishedPlan, uids: [PodKey: String]) {
+    package init(_ published: PublishedPlan, uids: [PodKey: String]) {
         self.cycle = published.cycle
         let snapshot = published.snapshot
         self.keys = Set(snapshot.pods.map(\.key))
@@ -69,14 +68,14 @@ public struct ExtenderView: Sendable {
         return place
     }
 
-    func pod(ofUID uid: String) -> Int? { self.podByUID[uid] }
+    package func pod(ofUID uid: String) -> Int? { self.podByUID[uid] }
 
-    func asksForDevices(_ pod: Int) -> Bool { !self.state.snapshot.pods[pod].deviceRequests.isEmpty }
+    package func asksForDevices(_ pod: Int) -> Bool { !self.state.snapshot.pods[pod].deviceRequests.isEmpty }
 
     // MARK: Which pod is meant
 
     /// What is known of a pod that is asked about.
-    enum Subject: Hashable {
+    package enum Subject: Hashable {
         /// A position in the view's snapshot.
         case pod(Int)
         /// Member of a gang that no plan has seen yet.
@@ -88,7 +87,7 @@ public struct ExtenderView: Sendable {
     }
 
     /// - Parameter state: What the request says of the pod, for one that the snapshot does not know yet.
-    mutating func subject(uid: String, _ state: PodState) -> Subject {
+    package mutating func subject(uid: String, _ state: PodState) -> Subject {
         if let pod = self.podByUID[uid] { return .pod(pod) }
         if self.keys.contains(state.key) { return .otherUnderItsName }
         if state.group != nil { return .newGangMember }
@@ -97,7 +96,7 @@ public struct ExtenderView: Sendable {
 
     // MARK: Filter
 
-    enum Verdict: Hashable {
+    package enum Verdict: Hashable {
         case fits
         /// Would fit if others left.
         case busy(Cause)
@@ -106,7 +105,7 @@ public struct ExtenderView: Sendable {
     }
 
     /// Told without the node's name, so that the scheduler can count equal ones.
-    enum Cause: Hashable {
+    package enum Cause: Hashable {
         case gangWaits
         case gangElsewhere
         case keptForPlanned
@@ -115,7 +114,7 @@ public struct ExtenderView: Sendable {
         case resourceUnknown
         case rejection(ReasonCode)
 
-        var text: String {
+        package var text: String {
             switch self {
             case .gangWaits: "the gang waits whole"
             case .gangElsewhere: "the plan keeps the gang elsewhere"
@@ -128,30 +127,27 @@ public struct ExtenderView: Sendable {
         }
     }
 
-    var nodeCount: Int { self.state.snapshot.nodes.count }
+    package var nodeCount: Int { self.state.snapshot.nodes.count }
 
     /// The node that the plan, or a decision made before it, gives the pod.
-    func plannedNode(of pod: Int) -> NodeName? {
+    package func plannedNode(of pod: Int) -> NodeName? {
         self.plannedPosition(of: pod).map { self.state.snapshot.nodes[$0].name }
     }
 
-    func plannedPosition(of pod: Int) -> Int? {
+    package func plannedPosition(of pod: Int) -> Int? {
         self.preemptionByPod[pod] == nil ? self.state.node(of: pod) : nil
     }
 
-    func isGangMember(_ pod: Int) -> Bool { self.state.groups.topGroupByPod[pod] >= 0 }
+    package func isGangMember(_ pod: Int) -> Bool { self.state.groups.topGroupByPod[pod] >= 0 }
 
-    /// Positions of the nodes; nil for those that the snapshot does not hold.
-    func positions(of names: JSONStrings) -> [Int?] {
-        var positions: [Int?] = []
-        positions.reserveCapacity(names.count)
-        names.forEachBytes { positions.append(self.nodeTable.position(of: $0)) }
-        return positions
-    }
+    /// The position of a node by the bytes of its name; nil for one that the snapshot does not hold.
+    package func position(ofNodeNamed name: UnsafeBufferPointer<UInt8>) -> Int? { self.nodeTable.position(of: name) }
+
+    package func position(of name: NodeName) -> Int? { self.nodeTable.position(of: name) }
 
     /// What is to be said of each node: a member of a gang goes where the plan says and nowhere else; a single pod goes where it
     /// fits beside everything that is planned.
-    mutating func verdicts(of pod: Int, on nodes: [Int?]) -> [Verdict] {
+    package mutating func verdicts(of pod: Int, on nodes: [Int?]) -> [Verdict] {
         if self.isGangMember(pod) {
             guard let planned = self.plannedPosition(of: pod) else { return nodes.map { _ in .busy(.gangWaits) } }
             return nodes.map { $0 == planned ? .fits : .busy(.gangElsewhere) }
@@ -172,7 +168,7 @@ public struct ExtenderView: Sendable {
     // MARK: Prioritize
 
     /// 0 to 10: the planned node 10, others by how few devices they have free, the fullest 9.
-    func scores(of pod: Int, on nodes: [Int?]) -> [Int] {
+    package func scores(of pod: Int, on nodes: [Int?]) -> [Int] {
         let planned = self.plannedPosition(of: pod)
         let free = nodes.map { node in node.map { self.state.deviceCounts(on: $0).idle } }
         // How many lower levels of free devices occur, by level.
@@ -191,7 +187,7 @@ public struct ExtenderView: Sendable {
 
     /// What the plan has decided for a single pod; nil where it decided nothing, or something that kube-scheduler cannot carry
     /// out: victims on other nodes are the controller's to evict.
-    func plannedVictims(of pod: Int) -> (node: NodeName, uids: [String])? {
+    package func plannedVictims(of pod: Int) -> (node: NodeName, uids: [String])? {
         guard let preemption = self.preemptionByPod[pod], preemption.group == nil,
             let node = preemption.reservations.first?.node
         else { return nil }
@@ -203,7 +199,7 @@ public struct ExtenderView: Sendable {
     }
 
     /// Whether the pod fits on a node once these have left it, and no gang is torn by that.
-    mutating func fits(_ pod: Int, on name: NodeName, without victims: [String]) -> Bool {
+    package mutating func fits(_ pod: Int, on name: NodeName, without victims: [String]) -> Bool {
         guard let node = self.nodeTable.position(of: name), !victims.isEmpty else { return false }
         let pods = victims.compactMap { self.podByUID[$0] }
         guard pods.count == victims.count, !pods.contains(where: { self.isGangMember($0) }) else { return false }
