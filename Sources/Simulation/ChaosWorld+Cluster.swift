@@ -8,6 +8,10 @@ struct SimulatedScheduler {
     var assumed: [PodKey: (uid: String, node: NodeName)] = [:]
     var lastDelivery: [Int64] = [0, 0, 0, 0, 0]
     var isDue = false
+    /// When it looks again although nothing has told it to.
+    var againMillis: Int64?
+    /// Nominations that it has written itself, by UID.
+    var nominated: [String: NodeName] = [:]
 }
 
 /// Kubelets, controllers of workloads, and the kube-scheduler.

@@ -58,7 +58,14 @@ extension ChaosWorld {
     /// Kube-scheduler is not told of plans: without an event of its own it tries again after minutes.
     mutating func publishToExtender(of index: Int) {
         guard self.hasExtender, self.replicas[index].publishToExtender() else { return }
-        self.queue.schedule(.schedule, atMillis: self.now + self.extenderDelay(1000...Self.flushMillis))
+        self.scheduleLater(self.extenderDelay(1000...Self.flushMillis))
+    }
+
+    /// One later attempt at a time.
+    private mutating func scheduleLater(_ delay: Int64) {
+        if let known = self.scheduler.againMillis, known > self.now, known <= self.now + delay { return }
+        self.scheduler.againMillis = self.now + delay
+        self.queue.schedule(.schedule, atMillis: self.now + delay)
     }
 
     private mutating func extenderDelay(_ range: ClosedRange<Int>) -> Int64 {
@@ -73,7 +80,7 @@ extension ChaosWorld {
             self.count("extender asked about a sample of the nodes")
             offered.remove(at: self.extenderGenerator.int(in: 0...fitting.count - 1))
             // Nodes are looked at in turn: another attempt begins elsewhere.
-            self.queue.schedule(.schedule, atMillis: self.now + self.extenderDelay(1000...10_000))
+            self.scheduleLater(self.extenderDelay(1000...10_000))
         }
         let alive = self.replicas.indices.filter { self.replicas[$0].isAlive }
         guard !alive.isEmpty else { return [] }
@@ -143,13 +150,16 @@ extension ChaosWorld {
         guard let (node, uids) = planned else { return self.takeBackNomination(of: pod, target) }
         self.count("eviction by kube-scheduler")
         self.note("kube-scheduler evicts \(uids) of \(node) for \(pod.state.key)")
+        self.scheduler.nominated[pod.uid] = node
         _ = self.store.nominate(target, node)
         for victim in self.store.pods(on: node) where uids.contains(victim.observed.uid) {
             _ = self.store.evict(victim.key, uid: victim.observed.uid)
         }
     }
     private mutating func takeBackNomination(of pod: ObservedPod, _ target: PodTarget) {
-        guard let node = pod.state.nominatedNode, !self.store.pods(on: node).contains(where: \.state.isTerminating)
+        // What others have written stays.
+        guard let node = pod.state.nominatedNode, self.scheduler.nominated[pod.uid] == node,
+            !self.store.pods(on: node).contains(where: \.state.isTerminating)
         else { return }
         _ = self.store.nominate(target, nil)
     }

@@ -181,6 +181,29 @@ struct ConsolidationTests {
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
     }
 
+    @Test("where a moved pod goes to a node that stood ready, the emptied node stays in its place, and the pod is not moved again")
+    func savedNothing() {
+        var pool = CapacityWorld.pool()
+        pool.warmNodes = 1
+        var world = CapacityWorld.bought(3, pods: [Self.pod("a", on: "m1"), Self.pod("b", 4, on: "m2")], pool: pool)
+        world.pass(599_999)
+        world.pass(1)
+        Self.settle(&world)
+        #expect(Self.evicted(world) == ["a off m1"])
+        world.actions = []
+        // Somebody takes the room that was meant for it.
+        world.apply(.podChanged(Self.pod("c", 4, on: "m2")))
+        world.apply(.podRemoved(PodKey(namespace: "ml", name: "a"), uid: "a"))
+        world.apply(.podChanged(Self.pod("a", on: "m3", uid: "a2", version: 9)))
+        world.pass(0)
+        #expect(!world.briefs.contains { $0.contains("leaving") })
+        #expect(world.briefs.contains("untaint m1 berth.dev/giving-back"))
+        world.apply(.nodeChanged(CapacityWorld.node("m1")))
+        for _ in 0..<6 { world.pass(3_600_000) }
+        #expect(!world.briefs.contains { $0.hasPrefix("taint") })
+        #expect(Self.evicted(world).isEmpty)
+    }
+
     @Test("work that was moved is left alone for as long as its saving is counted for")
     func rests() {
         var world = CapacityWorld.bought(

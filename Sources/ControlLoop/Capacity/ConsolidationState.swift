@@ -14,6 +14,8 @@ struct Emptying: Hashable {
     /// Since when nobody has been there.
     var emptyMillis: Int64?
     var returns: [AwaitedReturn] = []
+    /// Bought nodes that nobody used when the pods were evicted.
+    var idle: Set<NodeName> = []
 }
 
 /// Pods that have to stand somewhere again before the node that they came from is given back: as many as went, in place of them.
@@ -80,6 +82,8 @@ struct ConsolidationState: Sendable {
     var failures = 0
     /// Until when work that was moved is left alone.
     var resting: [AwaitedReturn.Kind: Int64] = [:]
+    /// Until when work is left alone whose move has saved nothing. Nothing falls due when that ends.
+    var futile: [AwaitedReturn.Kind: Int64] = [:]
     /// Until when a node is not replaced again.
     var replacedUntil: [NodeName: Int64] = [:]
     /// Asked for by the cycle that is running.

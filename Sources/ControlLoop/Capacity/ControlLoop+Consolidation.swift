@@ -163,7 +163,8 @@ extension ControlLoop {
     /// Nodes with pods that were moved a while ago.
     private mutating func nodesWithRestingPods(_ now: Int64) -> Set<NodeName> {
         self.capacity.consolidation.resting = self.capacity.consolidation.resting.filter { $0.value > now }
-        let resting = self.capacity.consolidation.resting
+        self.capacity.consolidation.futile = self.capacity.consolidation.futile.filter { $0.value > now }
+        let resting = self.capacity.consolidation.resting.merging(self.capacity.consolidation.futile) { max($0, $1) }
         guard !resting.isEmpty else { return [] }
         return Set(self.pods.values.filter { resting[AwaitedReturn.Kind($0.state)] != nil }.compactMap(\.state.node))
     }
@@ -254,6 +255,7 @@ extension ControlLoop {
             self.evicting[assignment.pod] = pod.uid
             self.capacity.consolidation.evictions.append(self.action(.evict(self.target(pod), .consolidated(name))))
         }
+        emptying.idle = limits.closedNodes
         emptying.returns = self.awaitedReturns(of: move.moves.map(\.pod))
         for awaited in emptying.returns {
             self.capacity.consolidation.resting[awaited.kind] = now + self.configuration.restMillis
@@ -280,15 +282,26 @@ extension ControlLoop {
         return counts.map { AwaitedReturn(kind: $0.key, count: $0.value, before: before[$0.key] ?? []) }
     }
 
-    private func areBack(_ returns: [AwaitedReturn]) -> Bool {
-        returns.allSatisfy { awaited in
-            let back = self.pods.values.count { pod in
-                !pod.state.isTerminating && AwaitedReturn.Kind(pod.state) == awaited.kind
-                    && !awaited.before.contains(pod.uid) && self.place(of: pod) != nil
-            }
-            return back >= awaited.count
-        }
+    /// Where those of them are that stand somewhere again.
+    private func placesOfReturned(_ awaited: AwaitedReturn) -> [NodeName] {
+        self.pods.values.filter { pod in
+            !pod.state.isTerminating && AwaitedReturn.Kind(pod.state) == awaited.kind
+                && !awaited.before.contains(pod.uid)
+        }.compactMap(self.place)
     }
+
+    /// Successors that come one by one may find another place than was shown for all of them. On a node that stood idle they save nothing: that
+    /// one would have gone, or would be bought again to stand ready, and this one can do as well. They are left alone for a long while.
+    private mutating func isFutile(_ emptying: Emptying, _ now: Int64) -> Bool {
+        let places = emptying.returns.flatMap(self.placesOfReturned)
+        guard places.contains(where: emptying.idle.contains) else { return false }
+        for awaited in emptying.returns {
+            self.capacity.consolidation.futile[awaited.kind] = now + Self.futileRests * self.configuration.restMillis
+        }
+        return true
+    }
+
+    private static let futileRests: Int64 = 7
 
     /// What time and the watch bring for a node that is being emptied.
     ///
@@ -326,8 +339,13 @@ extension ControlLoop {
         let since = emptying.emptyMillis ?? now
         emptying.emptyMillis = since
         self.capacity.giving[name] = .emptying(emptying)
-        let isOver = !emptying.isRemembered && self.areBack(emptying.returns)
+        let areBack = emptying.returns.allSatisfy { self.placesOfReturned($0).count >= $0.count }
+        let isOver = !emptying.isRemembered && areBack
         guard isOver || now >= since + self.configuration.returnMillis else { return false }
+        guard !self.isFutile(emptying, now) else {
+            self.cancelEmptying(name, now)
+            return false
+        }
         self.capacity.consolidation.failures = 0
         return true
     }
