@@ -181,7 +181,9 @@ struct ConsolidationTests {
         #expect(world.briefs == ["untaint m1 berth.dev/giving-back"])
     }
 
-    @Test("where a moved pod goes to a node that stood ready, the emptied node stays in its place, and the pod is not moved again")
+    @Test(
+        "where a moved pod goes to a node that stood ready, the emptied node stays in its place, and the pod is not moved again"
+    )
     func savedNothing() {
         var pool = CapacityWorld.pool()
         pool.warmNodes = 1
