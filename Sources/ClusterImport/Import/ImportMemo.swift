@@ -116,7 +116,8 @@ final class ObjectEntry {
     }
 
     static func isBefore(_ lhs: ObjectEntry, _ rhs: ObjectEntry) -> Bool {
-        lhs.key == rhs.key ? lhs.index < rhs.index : lhs.key < rhs.key
+        if lhs.key < rhs.key { return true }
+        return lhs.index < rhs.index && lhs.key == rhs.key
     }
 }
 

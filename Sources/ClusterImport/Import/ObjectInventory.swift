@@ -9,7 +9,11 @@ struct ObjectInventory {
         let name: String
 
         static func < (lhs: Self, rhs: Self) -> Bool {
-            (lhs.group, lhs.kind, lhs.namespace, lhs.name) < (rhs.group, rhs.kind, rhs.namespace, rhs.name)
+            // Most differ in their names alone: of those nothing is compared twice.
+            if lhs.group != rhs.group { return lhs.group < rhs.group }
+            if lhs.kind != rhs.kind { return lhs.kind < rhs.kind }
+            if lhs.namespace != rhs.namespace { return lhs.namespace < rhs.namespace }
+            return lhs.name < rhs.name
         }
 
         init(_ object: ManifestObject) {

@@ -7,7 +7,7 @@ struct WireCluster {
         /// Where the object was read; nil for a pod that a controller would make.
         let object: ObjectEntry?
         /// Where findings about it stand, where that is not the object's own place.
-        private let place: (origin: ManifestOrigin, title: String)?
+        private let place: Place?
 
         init(_ wire: Wire, _ object: ObjectEntry) {
             self.wire = wire
@@ -18,12 +18,23 @@ struct WireCluster {
         init(expanded wire: Wire, origin: ManifestOrigin, title: String) {
             self.wire = wire
             self.object = nil
-            self.place = (origin, title)
+            self.place = Place(origin, title)
         }
 
         var origin: ManifestOrigin { self.place?.origin ?? self.object?.object.origin ?? ManifestOrigin(file: "input") }
         /// `Pod ml/trainer-0`.
         var title: String { self.place?.title ?? self.object?.object.title ?? "" }
+    }
+
+    /// By reference: an entry is copied often, and hardly any has one.
+    final class Place {
+        let origin: ManifestOrigin
+        let title: String
+
+        init(_ origin: ManifestOrigin, _ title: String) {
+            self.origin = origin
+            self.title = title
+        }
     }
 
     /// Everything that planning has a use for, decoded here or not.

@@ -76,21 +76,42 @@ struct PodContext {
     }
 }
 
+/// A node and the number that is another one whenever the node is. By reference: a node is much to copy.
+private final class KnownNode {
+    let node: ImportedNode
+    let stamp: Int
+
+    init(_ node: ImportedNode, stamp: Int) {
+        self.node = node
+        self.stamp = stamp
+    }
+}
+
 /// The nodes of one import by name, and which of them were asked for.
 final class NodeDirectory {
     /// Another one whenever any node is.
     let stamp: Int
-    private let nodes: [String: (node: ImportedNode, stamp: Int)]
+    private let nodes: [String: KnownNode]
     private var asked: [String] = []
 
-    fileprivate init(_ nodes: [String: (node: ImportedNode, stamp: Int)], stamp: Int) {
+    fileprivate init(_ nodes: [String: KnownNode], stamp: Int) {
         self.nodes = nodes
         self.stamp = stamp
     }
 
     subscript(_ name: String) -> ImportedNode? {
-        if !self.asked.contains(name) { self.asked.append(name) }
+        self.note(name)
         return self.nodes[name]?.node
+    }
+
+    /// Counts as asked for, too.
+    func contains(_ name: String) -> Bool {
+        self.note(name)
+        return self.nodes[name] != nil
+    }
+
+    private func note(_ name: String) {
+        if !self.asked.contains(name) { self.asked.append(name) }
     }
 
     /// 0 for a node that is not there.
@@ -110,13 +131,13 @@ final class NodeDirectory {
 
 /// Which nodes there were, from one import to the next.
 struct NodeContext {
-    private var nodes: [String: (node: ImportedNode, stamp: Int)] = [:]
+    private var nodes: [String: KnownNode] = [:]
     private var lastStamp = 0
 
     /// A node that is as it was keeps its number.
     mutating func update(_ imported: [(name: String, node: ImportedNode)]) -> NodeDirectory {
         let stamp = self.lastStamp + 1
-        var nodes: [String: (node: ImportedNode, stamp: Int)] = [:]
+        var nodes: [String: KnownNode] = [:]
         nodes.reserveCapacity(imported.count)
         var sameCount = 0
         for (name, node) in imported {
@@ -124,7 +145,7 @@ struct NodeContext {
                 nodes[name] = known
                 sameCount += 1
             } else {
-                nodes[name] = (node, stamp)
+                nodes[name] = KnownNode(node, stamp: stamp)
             }
         }
         if sameCount != imported.count || sameCount != self.nodes.count { self.lastStamp = stamp }

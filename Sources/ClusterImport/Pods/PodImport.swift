@@ -33,7 +33,7 @@ struct PodImport {
 
     func pod(_ pod: Pod, isExpanded: Bool = false) -> Outcome {
         if pod.isTerminal || pod.spec.nodeName == nil && pod.metadata.isTerminating { return .nothing }
-        if let nodeName = pod.spec.nodeName, self.nodes[nodeName] == nil {
+        if let nodeName = pod.spec.nodeName, !self.nodes.contains(nodeName) {
             return .unknownNode(
                 .error("spec.nodeName", found: "\"\(nodeName)\"", expected: "a node of the input; the pod is left out"))
         }
@@ -85,7 +85,7 @@ struct PodImport {
         if let problem = priority.problem { problems.append(problem) }
         let owner = pod.metadata.controller
         let isMirror = pod.metadata.annotations["kubernetes.io/config.mirror"] != nil
-        let nominated = pod.nominatedNodeName.flatMap { self.nodes[$0] == nil ? nil : NodeName($0) }
+        let nominated = pod.nominatedNodeName.flatMap { self.nodes.contains($0) ? NodeName($0) : nil }
         var state = PodState(
             key: PodKey(namespace: namespace, name: pod.metadata.name), standing: self.standing(of: pod.spec),
             labels: pod.metadata.labels, creationSeconds: pod.metadata.creationSeconds ?? 0,

@@ -17,11 +17,12 @@ public enum WorkloadExpansion {
     ///   - existingPods: All pods of the input, those that have run to their end too.
     /// - Returns: The pods that are missing, sorted by namespace and name. The same whatever the order of the input.
     public static func expand(
-        _ objects: [ManifestObject], existingPods: [Pod], findings: inout [Finding]
+        _ objects: [ManifestObject], existingPods: @autoclosure () -> [Pod], findings: inout [Finding]
     ) -> [Pod] {
         let workloads = objects.compactMap(WorkloadObject.init).sorted(by: <)
+        guard !workloads.isEmpty else { return [] }
         var expander = WorkloadExpander(
-            existing: ExistingPods(existingPods), workloads: workloads, claims: self.claims(objects))
+            existing: ExistingPods(existingPods()), workloads: workloads, claims: self.claims(objects))
         for workload in workloads { expander.expand(workload) }
         findings += expander.findings
         return expander.pods.sorted { lhs, rhs in

@@ -163,7 +163,7 @@ extension JSONValue {
                 cjson_type(self.document.tape, position) != ElementType.closeBrace.rawValue
             else { return nil }
             self.position = cjson_next(self.document.tape, position + 1)
-            let key = String(decoding: self.document.stringBytes(at: position), as: UTF8.self)
+            let key = KeyTexts.text(self.document.stringBytes(at: position))
             return (key, self.document.value(at: position + 1))
         }
     }
