@@ -41,8 +41,8 @@ extension Defaults {
     ]
 
     static func fillKind(_ kind: ResourceKind, _ object: inout JSONTree) {
-        for (path, value) in Self.plain[kind.kind] ?? [] { self.setDefault(&object, path, value) }
-        switch kind.kind {
+        for (path, value) in Self.plain[kind.builtInKind] ?? [] { self.setDefault(&object, path, value) }
+        switch kind.builtInKind {
         case "StatefulSet" where object[path: ["spec", "updateStrategy", "type"]] == "RollingUpdate":
             self.setDefault(&object, ["spec", "updateStrategy", "rollingUpdate", "partition"], 0)
         case "DaemonSet" where object[path: ["spec", "updateStrategy", "type"]] == "RollingUpdate":
@@ -105,7 +105,7 @@ extension Defaults {
     }
 
     private static func setNetwork(_ kind: ResourceKind, _ object: inout JSONTree) {
-        switch kind.kind {
+        switch kind.builtInKind {
         case "NetworkPolicy":
             let hasEgress = object[path: ["spec", "egress"]] != nil
             self.setDefault(&object, ["spec", "podSelector"], [:])

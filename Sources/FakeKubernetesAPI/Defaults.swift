@@ -5,7 +5,7 @@ enum Defaults {
     /// When an object is created.
     static func set(_ kind: ResourceKind, _ object: inout JSONTree) {
         self.fill(kind, &object)
-        switch kind.kind {
+        switch kind.builtInKind {
         case "Pod": self.setPodStatus(&object)
         case "Namespace":
             object[path: ["metadata", "labels", "kubernetes.io/metadata.name"]] = object["metadata"]?["name"]
@@ -21,7 +21,7 @@ enum Defaults {
     /// Whenever an object is read from a request.
     static func fill(_ kind: ResourceKind, _ object: inout JSONTree) {
         if let shape = TypeShape.of(kind) { object = shape.written(object) }
-        switch kind.kind {
+        switch kind.builtInKind {
         case "Pod": self.setPod(&object)
         case "Node": self.setNode(&object)
         case "Lease": self.setDefault(&object, ["spec"], [:])

@@ -3,7 +3,7 @@ import KubernetesAPI
 /// What a new object gets that depends on other objects or on chance: addresses, ports, selectors, tokens.
 extension FakeAPIServer {
     mutating func admit(_ kind: ResourceKind, _ object: inout JSONTree, _ name: String) throws(APIFailure) {
-        switch kind.kind {
+        switch kind.builtInKind {
         case "Pod":
             try self.applyRuntimeClass(&object, name)
             try self.mountToken(&object, name)

@@ -11,7 +11,9 @@ extension FakeAPIServer {
         var target = target
         if sent["dryRun"]?.elements.contains("All") ?? false { target.options["dryRun"] = "All" }
         let isOrphaning = sent["orphanDependents"].map { $0 == .boolean(true) ? "Orphan" : "Background" }
-        let policy = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"] ?? isOrphaning
+        let asked = sent["propagationPolicy"]?.string ?? target.options["propagationPolicy"] ?? isOrphaning
+        let policy = asked ?? (kind.orphansByDefault ? "Orphan" : nil)
+        if asked == nil, kind.builtInKind == "Job" { self.warnOfOrphans() }
         var old = try self.existing(target, name)
         for field in ["uid", "resourceVersion"] {
             if let wanted = sent["preconditions"]?[field], wanted != old["metadata"]?[field] {
@@ -61,6 +63,14 @@ extension FakeAPIServer {
         marked[path: ["metadata", "deletionTimestamp"]] = .string(Self.timestamp(overflow ? self.now() : deadline))
         marked[path: ["metadata", "deletionGracePeriodSeconds"]] = .integer(grace)
         return self.store.write(marked, at: target.key(name)) ?? .null
+    }
+
+    /// Once, however many jobs are deleted.
+    private mutating func warnOfOrphans() {
+        let text =
+            "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+            + "or set propagationPolicy=Orphan to suppress this warning"
+        if !self.warnings.contains(text) { self.warnings.append(text) }
     }
 
     /// What the body says about a deletion, judged together with the options in the query.

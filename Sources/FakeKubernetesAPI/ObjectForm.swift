@@ -11,7 +11,7 @@ enum ObjectForm {
             }
         }
         object[path: ["metadata", "selfLink"]] = nil
-        switch kind.kind {
+        switch kind.builtInKind {
         case "Pod":
             self.completeContainerStatuses(&object)
             self.completeConditions(&object, "lastProbeTime")

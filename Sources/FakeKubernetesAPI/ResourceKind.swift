@@ -41,6 +41,15 @@ struct ResourceKind: Sendable, Hashable {
         }
     }
 
+    /// Whether a deletion that does not say what becomes of dependents leaves them: as these versions always did.
+    var orphansByDefault: Bool { self.builtInKind == "Job" || self.builtInKind == "ReplicationController" }
+
+    /// The kind where it is one of Kubernetes' own, else empty: Volcano's jobs are no Jobs.
+    var builtInKind: String {
+        let isOwn = !self.isCustom && (!self.group.contains(".") || self.group.hasSuffix(".k8s.io"))
+        return isOwn ? self.kind : ""
+    }
+
     enum Traits { case plain, status, generation, statusAndGeneration }
 
     init(

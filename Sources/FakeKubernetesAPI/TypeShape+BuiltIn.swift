@@ -1,6 +1,6 @@
 /// The types of the built-in kinds that are kept, as their Go structs are tagged.
 ///
-/// A line is a type and some of its fields. `s` is a string, `b` a boolean, `i` and `l` an integer of 32 and 64 bits, `q` a quantity, `t` a time,
+/// A line is a type and some of its fields. `s` is a string, `b` a boolean, `i` and `l` an integer of 32 and 64 bits, `q` a quantity, `t` a time, `y` bytes,
 /// `x` an integer or a string, `a` anything, `-` known and never kept, `[…]` a list, `{…}` a map; other words are types. A star stands before
 /// pointers, a mark of exclamation behind what is written always.
 extension TypeShape {
@@ -38,6 +38,7 @@ extension TypeShape {
         case "l": .integer64
         case "q": .quantity
         case "t": .time
+        case "y": .bytes
         case "x": .integerOrString
         default:
             switch text.first {
@@ -185,8 +186,8 @@ extension TypeShape {
         Namespace: spec:NamespaceSpec status:NamespaceStatus
         NamespaceSpec: finalizers:[s]
         NamespaceStatus: phase:s conditions:[a]
-        ConfigMap: immutable:*b data:{s} binaryData:{s}
-        Secret: immutable:*b data:{s} stringData:{s} type:s
+        ConfigMap: immutable:*b data:{s} binaryData:{y}
+        Secret: immutable:*b data:{y} stringData:{s} type:s
         ServiceAccount: secrets:[a] imagePullSecrets:[LocalObjectReference] automountServiceAccountToken:*b
         Service: spec:ServiceSpec status:a
         ServiceSpec: ports:[ServicePort] selector:{s} clusterIP:s clusterIPs:[s] type:s externalIPs:[s]

@@ -10,6 +10,8 @@ indirect enum TypeShape: Sendable, Equatable {
     /// Known, so that nobody is told of it, and never kept: behind a gate that is closed.
     case gated
     case string, boolean, integer32, integer64, quantity, time, integerOrString
+    /// In base64.
+    case bytes
     case list(TypeShape)
     case map(TypeShape)
     /// A type of the table.
@@ -33,8 +35,7 @@ indirect enum TypeShape: Sendable, Equatable {
 
     /// Nil for kinds whose type is not in the table.
     static func of(_ kind: ResourceKind) -> TypeShape? {
-        guard !kind.isCustom, self.structures[kind.kind] != nil else { return nil }
-        return .structure(kind.kind)
+        self.structures[kind.builtInKind] != nil ? .structure(kind.kind) : nil
     }
 
     // MARK: Judging what was sent
@@ -66,6 +67,7 @@ indirect enum TypeShape: Sendable, Equatable {
             return nil
         case (.integer32, .integer(let number)): return Int32(exactly: number) == nil ? self.mismatch(path) : nil
         case (.quantity, _): return CanonicalQuantity.text(value) == nil ? self.mismatch(path) : nil
+        case (.bytes, .string(let text)): return Self.isBase64(text) ? nil : self.mismatch(path)
         case (.list(let element), .array(let elements)):
             return elements.lazy.enumerated().compactMap { element.mismatch($1, at: "\(path)[\($0)]") }.first
         case (.map(let element), .object(let members)):
@@ -75,6 +77,19 @@ indirect enum TypeShape: Sendable, Equatable {
             return members.lazy.compactMap { fields[$0.key]?.shape.mismatch($0.value, at: "\(path).\($0.key)") }.first
         default: return self.mismatch(path)
         }
+    }
+
+    private static func isBase64(_ text: String) -> Bool {
+        let digits = text.utf8.filter { $0 != 10 && $0 != 13 }
+        let content = digits.prefix { $0 != UInt8(ascii: "=") }
+        let isPlain = content.allSatisfy { byte in
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: "+")
+                || byte == UInt8(ascii: "/")
+        }
+        let padding = digits.count - content.count
+        return isPlain && digits.count % 4 == 0 && padding <= 2
+            && digits.suffix(padding).allSatisfy { $0 == UInt8(ascii: "=") }
     }
 
     private func mismatch(_ path: String) -> Mismatch { Mismatch(path: path, expected: self.typeName) }
@@ -88,6 +103,7 @@ indirect enum TypeShape: Sendable, Equatable {
         case .integer64: "int64"
         case .quantity: "resource.Quantity"
         case .time: "time.Time"
+        case .bytes: "[]uint8"
         case .integerOrString: "intstr.IntOrString"
         case .list(let element): "[]\(element.typeName)"
         case .map(let element): "map[string]\(element.typeName)"

@@ -3,7 +3,7 @@ import KubernetesAPI
 /// What the server refuses about kinds that only tools and manifests write.
 extension Validation {
     static func kindCauses(_ kind: ResourceKind, _ object: JSONTree, old: JSONTree?) -> [Cause] {
-        switch kind.kind {
+        switch kind.builtInKind {
         case "PodGroup" where kind == .podGroups: self.podGroup(object, old)
         case "Workload" where kind == .workloadKind: self.workload(object, from: old)
         case "ConfigMap": self.keys(object, ["data", "binaryData"]) + self.immutable(object, old)
@@ -11,6 +11,7 @@ extension Validation {
         case "Service": self.service(object, old)
         case "ReplicaSet", "DaemonSet", "StatefulSet": self.workload(object, old)
         case "Job": self.job(object, old)
+        case "ResourceSlice": self.resourceSlice(object)
         case "CronJob": self.cronJob(object)
         case "Ingress": self.ingress(object)
         case "HorizontalPodAutoscaler": self.autoscaler(object)
@@ -23,7 +24,7 @@ extension Validation {
     }
 
     /// Whether two values are the same, in whatever order their fields come.
-    private static func isSame(_ left: JSONTree?, _ right: JSONTree?) -> Bool {
+    static func isSame(_ left: JSONTree?, _ right: JSONTree?) -> Bool {
         ObjectForm.canonical(left ?? .null) == ObjectForm.canonical(right ?? .null)
     }
 
@@ -47,12 +48,16 @@ extension Validation {
                 let isGood =
                     isPlain && !member.key.isEmpty && member.key.utf8.count <= 253
                     && member.key != "." && !member.key.hasPrefix("..")
+                let place = "\(field)[\(member.key)]"
                 if !isGood {
                     causes.append(
                         .invalid(
-                            "\(field)[\(member.key)]",
+                            place,
                             "\"\(member.key)\": a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
                         ))
+                }
+                if let other = fields.first(where: { $0 != field && object[$0]?[member.key] != nil }) {
+                    causes.append(.invalid(place, "\"\(member.key)\": duplicate of key present in \(other)"))
                 }
             }
         }
@@ -139,54 +144,6 @@ extension Validation {
 
     // MARK: Workloads
 
-    private static func workload(_ object: JSONTree, _ old: JSONTree?) -> [Cause] {
-        var causes: [Cause] = []
-        if let replicas = object[path: ["spec", "replicas"]]?.integer, replicas < 0 {
-            causes.append(.invalid("spec.replicas", "\(replicas): must be greater than or equal to 0"))
-        }
-        if object[path: ["spec", "selector"]] ?? .null == .null { causes.append(.required("spec.selector", "")) }
-        let labels = object[path: ["spec", "template", "metadata", "labels"]]
-        let wanted = object[path: ["spec", "selector", "matchLabels"]]?.members ?? []
-        if wanted.contains(where: { labels?[$0.key] != $0.value }) {
-            causes.append(
-                .invalid("spec.template.metadata.labels", "`selector` does not match template `labels`"))
-        }
-        guard let old else { return causes }
-        guard object["kind"] == "StatefulSet" else { return causes + self.isFixed(object, old, ["spec", "selector"]) }
-        let free = [
-            "replicas", "ordinals", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy",
-            "minReadySeconds", "revisionHistoryLimit",
-        ]
-        let fixed = [object, old].map { side in
-            JSONTree.object((side["spec"]?.members ?? []).filter { !free.contains($0.key) })
-        }
-        if !self.isSame(fixed[0], fixed[1]) {
-            causes.append(
-                .forbidden("spec", "updates to statefulset spec for fields other than the mutable ones are forbidden"))
-        }
-        return causes
-    }
-
-    private static func job(_ job: JSONTree, _ old: JSONTree?) -> [Cause] {
-        var causes: [Cause] = []
-        for field in ["parallelism", "completions", "backoffLimit"] {
-            if let number = job[path: ["spec", field]]?.integer, number < 0 {
-                causes.append(.invalid("spec.\(field)", "\(number): must be greater than or equal to 0"))
-            }
-        }
-        let policy = job[path: ["spec", "template", "spec", "restartPolicy"]]?.string ?? ""
-        if !["Never", "OnFailure"].contains(policy) {
-            causes.append(
-                .notSupported("spec.template.spec.restartPolicy", policy, ["OnFailure", "Never"]))
-        }
-        guard let old else { return causes }
-        let isSuspended = old[path: ["spec", "suspend"]] == .boolean(true)
-        let isIndexed = job[path: ["spec", "completionMode"]] == "Indexed"
-        return causes + (isIndexed ? [] : self.isFixed(job, old, ["spec", "completions"]))
-            + self.isFixed(job, old, ["spec", "selector"])
-            + (isSuspended ? [] : self.isFixed(job, old, ["spec", "template"]))
-    }
-
     private static func cronJob(_ job: JSONTree) -> [Cause] {
         var causes: [Cause] = []
         let schedule = job[path: ["spec", "schedule"]]?.string ?? ""
@@ -220,6 +177,20 @@ extension Validation {
     }
 
     // MARK: Cluster
+
+    private static func resourceSlice(_ slice: JSONTree) -> [Cause] {
+        let ways = ["nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection"]
+        let taken = ways.filter { way in
+            let value = slice[path: ["spec", way]] ?? .null
+            return value != .null && value != "" && value != .boolean(false)
+        }
+        let rule = "exactly one of \(ways.map { "`\($0)`" }.joined(separator: ", ")) is required"
+        switch taken.count {
+        case 0: return [.required("spec", rule)]
+        case 1: return []
+        default: return [.invalid("spec", "\(taken.joined(separator: ", ")): \(rule)")]
+        }
+    }
 
     private static func priorityClass(_ object: JSONTree, _ old: JSONTree?) -> [Cause] {
         var causes: [Cause] = []

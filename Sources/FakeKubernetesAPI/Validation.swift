@@ -11,7 +11,7 @@ enum Validation {
         let metadata = self.labels(object) + (old == nil ? self.ownership(object) : [])
         var causes = Array(repeating: metadata, count: repeats).flatMap(\.self)
         if let old { causes += self.finalizers(object, old: old) }
-        switch kind.kind {
+        switch kind.builtInKind {
         case "Pod" where old == nil: causes += PodValidation.causes(object)
         case "Node": causes += self.node(object, old: old)
         case "Event": causes += self.event(object, old: old)
@@ -173,53 +173,34 @@ enum Validation {
         return causes
     }
 
-    private static func deployment(_ deployment: JSONTree, old: JSONTree?) -> [Cause] {
-        var causes: [Cause] = []
-        if let replicas = deployment[path: ["spec", "replicas"]]?.integer, replicas < 0 {
-            causes.append(.invalid("spec.replicas", "\(replicas): must be greater than or equal to 0"))
-        }
-        let wanted = deployment[path: ["spec", "selector", "matchLabels"]]?.members ?? []
-        let labels = deployment[path: ["spec", "template", "metadata", "labels"]]
-        if wanted.contains(where: { labels?[$0.key] != $0.value }) {
-            causes.append(
-                .invalid(
-                    "spec.template.metadata.labels",
-                    "\(labels?.text ?? "null"): `selector` does not match template `labels`"))
-        }
-        if let old,
-            ObjectForm.canonical(old[path: ["spec", "selector"]] ?? .null)
-                != ObjectForm.canonical(deployment[path: ["spec", "selector"]] ?? .null)
-        {
-            causes.append(.invalid("spec.selector", "field is immutable"))
-        }
-        let status = deployment["status"] ?? [:]
-        let replicas = status["replicas"]?.integer ?? 0
-        if replicas < 0 {
-            causes.append(.invalid("status.replicas", "\(replicas): must be greater than or equal to 0"))
-        }
-        for field in ["updatedReplicas", "readyReplicas", "availableReplicas"]
-        where status["replicas"] != nil && status[field]?.integer ?? 0 > replicas {
-            causes.append(.invalid("status.\(field)", "cannot be greater than status.replicas"))
-        }
-        return causes
-    }
-
     private static func budget(_ budget: JSONTree) -> [Cause] {
         let spec = budget["spec"] ?? [:]
+        var causes: [Cause] = []
         if spec["minAvailable"] != nil, spec["maxUnavailable"] != nil {
-            return [.invalid("spec", "minAvailable and maxUnavailable cannot be both set")]
+            causes.append(.invalid("spec", "minAvailable and maxUnavailable cannot be both set"))
         }
-        return ["minAvailable", "maxUnavailable"].compactMap { field in
-            guard let value = spec[field] else { return nil }
-            if let count = value.integer {
-                return count < 0 ? .invalid("spec.\(field)", "\(count): must be greater than or equal to 0") : nil
-            }
-            let text = value.string ?? ""
-            guard text.hasSuffix("%"), let share = Int64(text.dropLast()), share >= 0 else {
-                return .invalid(
-                    "spec.\(field)", "\(value.text): a valid percent string must be a numeric string followed by %")
-            }
-            return share > 100 ? .invalid("spec.\(field)", "\(value.text): must not be greater than 100%") : nil
+        let policies = ["AlwaysAllow", "IfHealthyBudget"]
+        if let policy = spec["unhealthyPodEvictionPolicy"]?.string, !policies.contains(policy) {
+            causes.append(.notSupported("spec.unhealthyPodEvictionPolicy", policy, policies))
         }
+        for field in ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"] {
+            if let count = budget["status"]?[field]?.integer, count < 0 {
+                causes.append(.invalid("status.\(field)", "\(count): must be greater than or equal to 0"))
+            }
+        }
+        if spec["minAvailable"] != nil, spec["maxUnavailable"] != nil { return causes }
+        return causes
+            + ["minAvailable", "maxUnavailable"].compactMap { field in
+                guard let value = spec[field] else { return nil }
+                if let count = value.integer {
+                    return count < 0 ? .invalid("spec.\(field)", "\(count): must be greater than or equal to 0") : nil
+                }
+                let text = value.string ?? ""
+                guard text.hasSuffix("%"), let share = Int64(text.dropLast()), share >= 0 else {
+                    return .invalid(
+                        "spec.\(field)", "\(value.text): a valid percent string must be a numeric string followed by %")
+                }
+                return share > 100 ? .invalid("spec.\(field)", "\(value.text): must not be greater than 100%") : nil
+            }
     }
 }

@@ -34,7 +34,7 @@ struct TypeShapeTests {
             switch shape {
             case .structure(let name): [name]
             case .list(let element), .map(let element): names(element)
-            case .any, .gated, .string, .boolean, .integer32, .integer64, .quantity, .time, .integerOrString: []
+            case .any, .gated, .string, .boolean, .integer32, .integer64, .quantity, .time, .integerOrString, .bytes: []
             }
         }
         let used = TypeShape.structures.values.flatMap { $0.values.flatMap { names($0.shape) } }
@@ -82,6 +82,7 @@ struct TypeShapeTests {
             ("/apis/batch/v1/namespaces/default/jobs", ["spec": ["parallelism": .number(1.5)]]),
             ("/apis/batch/v1/namespaces/default/jobs", ["spec": ["parallelism": 3_000_000_000]]),
             ("/apis/scheduling.k8s.io/v1/priorityclasses", ["value": "ten"]),
+            ("/api/v1/namespaces/default/secrets", ["data": ["a": "***"]]),
         ] as [(String, JSONTree)])
     mutating func wrongTypes(path: String, sent: JSONTree) {
         var object = sent
