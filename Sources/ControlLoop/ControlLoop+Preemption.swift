@@ -68,7 +68,7 @@ extension ControlLoop {
     private func mayNominate(_ pod: ObservedPod) -> Bool {
         guard pod.door == .scheduler else { return true }
         if pod.pinnedNode != nil { return pod.state.nominatedNode != pod.pinnedNode }
-        return pod.state.group != nil || self.nominations[pod.state.key] != nil
+        return pod.state.group != nil
     }
 
     /// The answer to a nomination. What failed is asked for again by a later cycle; the room is kept in memory meanwhile.

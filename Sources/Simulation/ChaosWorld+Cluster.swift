@@ -22,7 +22,9 @@ extension ChaosWorld {
             guard let pod = self.store.pod(observed.state.key, uid: observed.uid), let node = pod.state.node else {
                 return
             }
-            if pod.state.isTerminating {
+            if self.store.nodes[node] == nil {
+                self.after(40_000...60_000, .collect(pod.key, uid: observed.uid))
+            } else if pod.state.isTerminating {
                 self.endPod(pod, on: node)
             } else if !pod.isRunning {
                 self.after(20...1500, .kubelet(pod.key, uid: observed.uid))
@@ -34,6 +36,11 @@ extension ChaosWorld {
             }
         case .node, .nodeGone, .group, .groupGone, .budgets, .claim, .claimGone: break
         }
+    }
+
+    mutating func collect(_ key: PodKey, _ uid: String) {
+        guard let node = self.store.pod(key, uid: uid)?.state.node, self.store.nodes[node] == nil else { return }
+        self.store.remove(key)
     }
 
     private mutating func endPod(_ pod: SimulatedStore.Pod, on node: NodeName) {

@@ -24,6 +24,8 @@ struct ChaosWorld {
         case kubelet(PodKey, uid: String)
         /// A terminating pod ends.
         case end(PodKey, uid: String)
+        /// A pod that was bound to a node which is gone.
+        case collect(PodKey, uid: String)
         case reconcile(Int)
         case schedule
         case schedulerBinds(PodKey, uid: String, NodeName)
@@ -109,6 +111,7 @@ struct ChaosWorld {
         case .nodeGone(let name): self.store.remove(name)
         case .kubelet(let key, let uid): self.kubeletTakes(key, uid)
         case .end(let key, let uid): if self.store.pod(key, uid: uid) != nil { self.store.remove(key) }
+        case .collect(let key, let uid): self.collect(key, uid)
         case .reconcile(let workload): self.reconcile(workload)
         case .schedule: self.runScheduler()
         case .schedulerBinds(let key, let uid, let node): self.schedulerBinds(key, uid, to: node)

@@ -82,4 +82,22 @@ struct ChaosTests {
             ChaosRun.run(seed: seed, options: options).finding == nil,
             "\(why): berth simulate chaos --seeds 1 --from \(seed) --no-extender --trace")
     }
+
+    /// Seeds that once broke a rule, with extenders, and what it took.
+    @Test(
+        "seeds that once failed, with an extender",
+        arguments: [
+            (seed: UInt64(940_018), why: "pods were moved to nodes that stand ready, which were bought again"),
+            (940_276, "room made for a gang that kube-scheduler binds was taken by others"),
+            (950_740, "successors came one by one to a node that stood ready"),
+            (953_332, "a pod bound to a node that had just gone was there for ever: the simulation"),
+            (954_204, "a nomination of ours on a single pod that kube-scheduler binds was nobody's to take back"),
+            (955_050, "work was moved for room that others waited for, and came back, again and again"),
+            (954_875, "a deadline was written by a process whose clock was an hour ahead"),
+        ])
+    func onceFailedWithAnExtender(seed: UInt64, why: String) {
+        #expect(
+            ChaosRun.run(seed: seed).finding == nil,
+            "\(why): berth simulate chaos --seeds 1 --from \(seed) --trace")
+    }
 }

@@ -143,7 +143,10 @@ extension ControlLoop {
         var owned: [GiveBackPlanner.OwnedNode] = []
         for launch in self.capacity.launches.values where pools.contains(launch.claim.pool) {
             // Whom a process before this one has moved there is known by the claim alone.
-            if launch.tries == 0, launch.claim.restsUntilMillis > self.wallMillis(now) { continue }
+            let restsUntil = min(
+                launch.claim.restsUntilMillis - self.configuration.epochMillis,
+                launch.seenMillis + self.configuration.restMillis)
+            if launch.tries == 0, restsUntil > now { continue }
             for machine in launch.claim.machines(.joined) {
                 guard let node = self.node(of: machine), self.capacity.giving[node.name] == nil,
                     self.capacity.consolidation.occupancy[node.name] != nil, !resting.contains(node.name)
@@ -172,8 +175,8 @@ extension ControlLoop {
     /// When nobody will have come to each node or left it for long enough. Where its replacement stands ready that was seen to before,
     /// maybe by another process, and both are paid for.
     private func quietTimes(_ candidates: [GiveBackPlanner.OwnedNode], _ now: Int64) -> [Int64] {
-        let claims = self.capacity.launches.values.map(\.claim).filter { !$0.machines(.joined).isEmpty }
-        let replaced = Set(claims.filter { self.awaitsMove($0, now) }.compactMap(\.replaces))
+        let ready = self.capacity.launches.values.filter { !$0.claim.machines(.joined).isEmpty }
+        let replaced = Set(ready.filter { self.awaitsMove($0, now) }.compactMap(\.claim.replaces))
         return candidates.map { node in
             if replaced.contains(node.name) { return .min }
             let since = self.capacity.consolidation.occupancy[node.name]?.sinceMillis ?? .max / 2
@@ -291,14 +294,9 @@ extension ControlLoop {
     }
 
     /// Successors that come one by one may find another place than was shown for all of them. On a node that stood idle they save nothing: that
-    /// one would have gone, or would be bought again to stand ready, and this one can do as well. They are left alone for a long while.
-    private mutating func isFutile(_ emptying: Emptying, _ now: Int64) -> Bool {
-        let places = emptying.returns.flatMap(self.placesOfReturned)
-        guard places.contains(where: emptying.idle.contains) else { return false }
-        for awaited in emptying.returns {
-            self.capacity.consolidation.futile[awaited.kind] = now + Self.futileRests * self.configuration.restMillis
-        }
-        return true
+    /// one would have gone, or would be bought again to stand ready, and this one can do as well.
+    private func hasSavedNothing(_ emptying: Emptying) -> Bool {
+        emptying.returns.flatMap(self.placesOfReturned).contains(where: emptying.idle.contains)
     }
 
     private static let futileRests: Int64 = 7
@@ -342,7 +340,7 @@ extension ControlLoop {
         let areBack = emptying.returns.allSatisfy { self.placesOfReturned($0).count >= $0.count }
         let isOver = !emptying.isRemembered && areBack
         guard isOver || now >= since + self.configuration.returnMillis else { return false }
-        guard !self.isFutile(emptying, now) else {
+        guard !self.hasSavedNothing(emptying) else {
             self.cancelEmptying(name, now)
             return false
         }
@@ -350,10 +348,14 @@ extension ControlLoop {
         return true
     }
 
-    /// The taint goes again, and nothing of the kind is begun for a while: longer, the oftener it has come to nothing.
+    /// The taint goes again, and nothing of the kind is begun for a while: longer, the oftener it has come to nothing. Work that was evicted for
+    /// nothing is left alone for a long while.
     mutating func cancelEmptying(_ name: NodeName, _ now: Int64) {
-        guard case .emptying? = self.capacity.giving[name] else { return }
+        guard case .emptying(let emptying)? = self.capacity.giving[name] else { return }
         self.capacity.giving[name] = .cancelled
+        for awaited in emptying.returns {
+            self.capacity.consolidation.futile[awaited.kind] = now + Self.futileRests * self.configuration.restMillis
+        }
         let state = self.capacity.consolidation
         self.capacity.consolidation.notBeforeMillis =
             now + self.configuration.consolidateMillis << Int64(min(state.failures, 6))

@@ -26,7 +26,7 @@ extension ControlLoop {
         let short = self.poolsInNeed(empty)
         for (token, launch) in self.capacity.launches where launch.tries == 0 {
             let isWanted = tokens.contains(token) || short.contains(launch.claim.pool)
-            let isAwaited = self.awaitsMove(launch.claim, now)
+            let isAwaited = self.awaitsMove(launch, now)
             self.capacity.launches[token]?.isWanted = isWanted || isAwaited
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)

@@ -56,10 +56,14 @@ extension ControlLoop {
 
     // MARK: Waiting for machines
 
+    /// When it was launched, on this process' clock: the clock of another that has written the claim may be ahead.
+    func since(_ launch: CapacityState.Launch) -> Int64 {
+        min(launch.claim.sinceMillis - self.configuration.epochMillis, launch.seenMillis)
+    }
+
     /// When a machine that has no usable node is given up.
     func joinDeadline(_ launch: CapacityState.Launch) -> Int64 {
-        min(launch.claim.sinceMillis - self.configuration.epochMillis, launch.seenMillis)
-            + self.configuration.joinMillis
+        self.since(launch) + self.configuration.joinMillis
     }
 
     mutating func noteMachines(_ now: Int64) {
@@ -163,7 +167,7 @@ extension ControlLoop {
             // Nodes of a launch that is still arriving wait for the others.
             let isArriving =
                 launch.claim.phase == .launching || !launch.claim.machines(.expected).isEmpty
-                || self.awaitsMove(launch.claim, now)
+                || self.awaitsMove(launch, now)
             let price = self.price(of: launch.claim)
             for machine in launch.claim.machines(.joined) {
                 guard let name = self.capacity.nodeByMachine[machine], let node = self.nodes[name] else { continue }

@@ -34,25 +34,23 @@ extension ControlLoop {
     }
 
     private func isReplaced(_ name: NodeName, _ now: Int64) -> Bool {
-        let claims = self.capacity.launches.values.map(\.claim).filter { $0.replaces == name && $0.phase != .closing }
-        return claims.contains { self.wallMillis(now) < $0.sinceMillis + self.configuration.restMillis }
+        self.capacity.launches.values.contains { launch in
+            launch.claim.replaces == name && launch.claim.phase != .closing
+                && now < self.since(launch) + self.configuration.restMillis
+        }
     }
 
     /// Whether what is bought still waits for the pods of another node, which is there: for no longer than a machine may take to come.
-    func awaitsMove(_ claim: LaunchClaim, _ now: Int64) -> Bool {
-        guard let node = claim.replaces, self.nodes[node] != nil, self.capacity.notices[node] == nil else {
+    func awaitsMove(_ launch: CapacityState.Launch, _ now: Int64) -> Bool {
+        guard let node = launch.claim.replaces, self.nodes[node] != nil, self.capacity.notices[node] == nil else {
             return false
         }
-        return now < self.moveDeadline(claim)
+        return now < self.joinDeadline(launch)
     }
 
     /// When replacements that no pods have come to become nodes like others.
     var moveDeadlines: [Int64] {
-        self.capacity.launches.values.map(\.claim).filter { $0.replaces != nil }.map(self.moveDeadline)
-    }
-
-    private func moveDeadline(_ claim: LaunchClaim) -> Int64 {
-        claim.sinceMillis - self.configuration.epochMillis + self.configuration.joinMillis
+        self.capacity.launches.values.filter { $0.claim.replaces != nil }.map(self.joinDeadline)
     }
 
     /// What was to replace a node cannot be had: the node may be replaced by something else, or later.
