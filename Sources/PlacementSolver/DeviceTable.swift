@@ -111,7 +111,12 @@ struct DeviceTable: Sendable {
         return units
     }
 
-    func idleCount(of pool: Int) -> Int { self.devices(of: pool).count { self.loads[$0].isIdle } }
+    @inline(__always)
+    func idleCount(of pool: Int) -> Int {
+        var count = 0
+        for device in self.devices(of: pool) where self.loads[device].isIdle { count += 1 }
+        return count
+    }
 
     /// Thousandths of a device that a part may still take: 1000 for an idle device, less for any other.
     func partLeft(in pool: Int, at device: Int) -> Int32 {

@@ -9,6 +9,8 @@ extension SolverState {
         let room = self.room(for: leaf, in: allowed)
         let required = self.requiredCells(group, in: allowed, search)
         guard let wanted = self.wantedCount(leaf, room, group, in: required, search) else { return false }
+        // Every cell is a part of what is allowed.
+        guard room.reduce(0, { $0 + Int($1) }) >= wanted else { return false }
         let mostOnNode = room.max() ?? 0
         for axis in self.axisOrder(group, search) where axis != .host || mostOnNode >= wanted {
             guard let cells = self.cells(of: group, on: axis, within: required) else { continue }

@@ -1,8 +1,10 @@
 import SchedulingModel
 
-/// Pods with nodes told apart by what they hold alone, so that they are booked in plain numbers, without a name or a reference.
+/// Pods with nodes told apart by their shapes and whether their devices are known, so that they are booked in plain numbers,
+/// without a name or a reference.
 ///
-/// A cluster has many pods and few kinds of them.
+/// A cluster has many pods and few kinds of them. Pods of one kind have one shape, and a pod keeps its kind from cycle to
+/// cycle, so shapes of pods with nodes are found once per kind.
 struct HoldingKinds: Sendable {
     struct Kind: Sendable {
         /// In `rows` and `amounts`; `pods` is not among them.
@@ -17,23 +19,12 @@ struct HoldingKinds: Sendable {
         let knowsDevices: Bool
     }
 
-    private struct Key: Hashable {
-        let requests: ResourceAmounts
-        let deviceRequests: [DeviceRequest]
-        let hasPorts: Bool
+    private struct Key: Sendable {
+        let shape: ShapeKey
         let knowsDevices: Bool
 
-        init(_ pod: PodState) {
-            self.requests = pod.requests
-            self.deviceRequests = pod.deviceRequests
-            self.hasPorts = pod.hasHostPorts
-            self.knowsDevices = !pod.knownDevices.isEmpty
-        }
-
-        /// Equal storage makes this cheap, as pods of one owner have it.
         func isKey(of pod: PodState) -> Bool {
-            self.requests == pod.requests && self.deviceRequests == pod.deviceRequests
-                && self.hasPorts == pod.hasHostPorts && self.knowsDevices == !pod.knownDevices.isEmpty
+            self.knowsDevices == !pod.knownDevices.isEmpty && self.shape.isKey(of: pod)
         }
     }
 
@@ -41,7 +32,7 @@ struct HoldingKinds: Sendable {
     private(set) var rows: [Int32] = []
     private(set) var amounts: [Int64] = []
     private var keys: [Key] = []
-    private var numbers: [Key: Int32] = [:]
+    private var numbersByFingerprint: [UInt64: [Int32]] = [:]
     private var last = 0
     /// One per pod, -1 for one that never had a node.
     var kindByPod: [Int32]
@@ -60,33 +51,36 @@ struct HoldingKinds: Sendable {
             self.kindByPod[pod] = Int32(self.last)
             return self.kinds[self.last]
         }
-        let key = Key(state)
-        let number = self.numbers[key] ?? self.add(key, rowByResource, poolRowByResource)
+        let fingerprint = ShapeKey.fingerprint(state)
+        let known = self.numbersByFingerprint[fingerprint]?.first { self.keys[Int($0)].isKey(of: state) }
+        let number = known ?? self.add(state, fingerprint, rowByResource, poolRowByResource)
         self.last = Int(number)
         self.kindByPod[pod] = number
         return self.kinds[self.last]
     }
 
     private mutating func add(
-        _ key: Key, _ rowByResource: [ResourceName: Int], _ poolRowByResource: [ResourceName: Int]
+        _ pod: PodState, _ fingerprint: UInt64, _ rowByResource: [ResourceName: Int],
+        _ poolRowByResource: [ResourceName: Int]
     ) -> Int32 {
+        let key = Key(shape: ShapeKey(pod), knowsDevices: !pod.knownDevices.isEmpty)
         let start = self.rows.count
-        for entry in key.requests.entries {
+        for entry in pod.requests.entries {
             guard let row = rowByResource[entry.name], row > 0 else { continue }
             self.rows.append(Int32(row))
             self.amounts.append(entry.amount)
         }
-        let first = key.deviceRequests.first
+        let first = pod.deviceRequests.first
         let nothing = DeviceRequest(resource: .nvidiaGPU, kind: .whole, count: 0)
         self.kinds.append(
             Kind(
                 requests: start..<self.rows.count, device: DeviceDemandRule(first ?? nothing),
                 poolRow: Int32(first.flatMap { poolRowByResource[$0.resource] } ?? -1),
-                deviceRequestCount: Int32(key.deviceRequests.count), hasPorts: key.hasPorts,
+                deviceRequestCount: Int32(pod.deviceRequests.count), hasPorts: pod.hasHostPorts,
                 knowsDevices: key.knowsDevices))
         let number = Int32(self.keys.count)
         self.keys.append(key)
-        self.numbers[key] = number
+        self.numbersByFingerprint[fingerprint, default: []].append(number)
         return number
     }
 

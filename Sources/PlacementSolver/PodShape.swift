@@ -36,45 +36,42 @@ extension DeviceRequest.Kind {
     var isMIG: Bool { if case .mig = self { true } else { false } }
 }
 
-/// The part of a pod that decides its shape.
-struct ShapeKey: Hashable {
-    let requests: ResourceAmounts
-    let deviceRequests: [DeviceRequest]
-    let constraints: SchedulingConstraints
-    /// Empty where no constraint looks at the namespace, so that equal work of many tenants is one shape.
-    let namespace: String
-    /// Labels that the pod's own spread and affinity terms may match; empty where it has none.
-    let labels: [String: String]
+/// The part of a pod that decides its shape, told by the first pod seen that has it.
+struct ShapeKey: Sendable {
+    private let example: PodState
+    private let looksAtPods: Bool
 
     init(_ pod: PodState) {
-        let looksAtPods = pod.constraints.looksAtPods
-        self.requests = pod.requests
-        self.deviceRequests = pod.deviceRequests
-        self.constraints = pod.constraints
-        self.namespace = looksAtPods ? pod.key.namespace : ""
-        self.labels = looksAtPods ? pod.labels : [:]
+        self.example = pod
+        self.looksAtPods = pod.looksAtOtherPods
     }
 
-    /// Whether `ShapeKey(pod)` would equal this key.
+    var requests: ResourceAmounts { self.example.requests }
+    var deviceRequests: [DeviceRequest] { self.example.deviceRequests }
+    var constraints: SchedulingConstraints { self.example.constraints }
+    /// Empty where no constraint looks at the namespace, so that equal work of many tenants is one shape.
+    var namespace: String { self.looksAtPods ? self.example.key.namespace : "" }
+
+    /// Whether `ShapeKey(pod)` would be this key. Equal storage makes this cheap, as pods of one owner have it.
     func isKey(of pod: PodState) -> Bool {
-        guard self.requests == pod.requests, self.deviceRequests == pod.deviceRequests,
-            self.constraints == pod.constraints
+        guard self.example.requests == pod.requests, self.example.deviceRequests == pod.deviceRequests,
+            self.example.hasEqualConstraints(to: pod)
         else { return false }
-        return !pod.constraints.looksAtPods || self.namespace == pod.key.namespace && self.labels == pod.labels
+        // A pod's own spread and affinity terms may match its labels.
+        return !self.looksAtPods
+            || self.example.key.namespace == pod.key.namespace && self.example.labels == pod.labels
     }
 
-    var fingerprint: UInt64 { Self.fingerprint(self.requests, self.deviceRequests) }
+    var fingerprint: UInt64 { Self.fingerprint(self.example) }
 
     /// A cheap number that equal keys share: amounts and devices, which tell most shapes apart.
-    static func fingerprint(_ pod: PodState) -> UInt64 { Self.fingerprint(pod.requests, pod.deviceRequests) }
-
-    private static func fingerprint(_ requests: ResourceAmounts, _ deviceRequests: [DeviceRequest]) -> UInt64 {
+    static func fingerprint(_ pod: PodState) -> UInt64 {
         var mixed: UInt64 = 0x9E37_79B9_7F4A_7C15
-        for entry in requests.entries {
+        for entry in pod.requests.entries {
             mixed = (mixed ^ UInt64(bitPattern: entry.amount)) &* 0xBF58_476D_1CE4_E5B9
             mixed ^= mixed >> 29
         }
-        for request in deviceRequests {
+        for request in pod.deviceRequests {
             let part = request.memoryMiBPerDevice ?? Int64(request.thousandthsPerDevice ?? 0)
             mixed =
                 (mixed ^ UInt64(bitPattern: Int64(request.count)) ^ UInt64(bitPattern: part) << 8)
@@ -82,12 +79,5 @@ struct ShapeKey: Hashable {
             mixed ^= mixed >> 31
         }
         return mixed
-    }
-}
-
-extension SchedulingConstraints {
-    fileprivate var looksAtPods: Bool {
-        !(self.topologySpread.isEmpty && self.requiredPodAffinity.isEmpty && self.requiredPodAntiAffinity.isEmpty
-            && self.preferredPodAffinity.isEmpty && self.preferredPodAntiAffinity.isEmpty)
     }
 }

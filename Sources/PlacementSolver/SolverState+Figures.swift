@@ -13,6 +13,28 @@ extension SolverState {
         }
     }
 
+    /// The same of the whole cluster.
+    public func deviceCounts() -> (idle: Int, all: Int) {
+        var idle = 0
+        for load in self.devices.loads where load.isIdle { idle += 1 }
+        return (idle, self.devices.loads.count)
+    }
+
+    @inline(__always)
+    private func idleDevices(on node: Int) -> Int {
+        var idle = 0
+        for pool in self.devices.pools(of: node) { idle += self.devices.idleCount(of: pool) }
+        return idle
+    }
+
+    /// Pods without a node now, ascending: demand, and pods that are not ours to place.
+    public func podsWithoutNode() -> [Int] { self.nodeByPod.indices.filter { self.nodeByPod[$0] < 0 } }
+
+    /// Pending pods without a node now, ascending. Pods that have nodes, which most are, are not looked at.
+    public func demand() -> [Int] {
+        self.podsWithoutNode().filter { self.snapshot.pods[$0].standing == .pending }
+    }
+
     /// A number that is equal for pods the solver treats alike.
     public mutating func shapeIdentity(of pod: Int) -> Int { self.shape(of: pod) }
 
@@ -37,6 +59,22 @@ extension SolverState {
         return self.free[node * self.rowCount + row]
     }
 
+    /// The first position from `start` of a node that has these amounts when nobody is on it.
+    ///
+    /// - Parameter amounts: Without `pods`.
+    public func firstPosition(in nodes: [Int], from start: Int, offering amounts: ResourceAmounts) -> Int? {
+        var wanted: [(row: Int, amount: Int64)] = []
+        for entry in amounts.entries {
+            guard let row = self.row(of: entry.name) else { return nil }
+            wanted.append((row, entry.amount))
+        }
+        for position in start..<nodes.count {
+            let place = nodes[position] * self.rowCount
+            if wanted.allSatisfy({ self.allocatable[place + $0.row] >= $0.amount }) { return position }
+        }
+        return nil
+    }
+
     // MARK: Fragmentation
 
     /// Free devices that the demand seen in the snapshot could not use where they are, after Weng et al. (ATC 2023):
@@ -45,21 +83,50 @@ extension SolverState {
     /// Shapes of bound and pending pods alike make up the demand; of more than 64 shapes the most frequent count.
     /// Other pods (affinity, spread) are not looked at.
     public mutating func fragmentedDevices() -> Double {
-        var countByShape: [Int: Int] = [:]
-        for pod in self.snapshot.pods.indices where !self.snapshot.pods[pod].deviceRequests.isEmpty {
-            countByShape[self.shape(of: pod), default: 0] += 1
-        }
-        let frequent = countByShape.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(64)
-        let total = frequent.reduce(0) { $0 + $1.value }
+        let countByShape = self.devicePodsByShape()
+        let frequent = countByShape.indices.filter { countByShape[$0] > 0 }
+            .sorted { (countByShape[$0], $1) > (countByShape[$1], $0) }.prefix(64)
+        let total = frequent.reduce(0) { $0 + countByShape[$1] }
         guard total > 0 else { return 0 }
         var fragmented = 0.0
         for node in 0..<self.nodeCount {
-            let idle = self.deviceCounts(on: node).idle
+            let idle = self.idleDevices(on: node)
             guard idle > 0 else { continue }
-            let unusable = frequent.reduce(0) { $0 + (self.fitsAlone($1.key, on: node) ? 0 : $1.value) }
+            var unusable = 0
+            for shape in frequent where !self.fitsAlone(shape, on: node) { unusable += countByShape[shape] }
             fragmented += Double(idle) * Double(unusable) / Double(total)
         }
         return fragmented
+    }
+
+    /// Pods that ask for devices, counted by shape. Those with nodes are counted by kind, without looking at each.
+    private mutating func devicePodsByShape() -> [Int] {
+        var countByKind = [Int](repeating: 0, count: self.holdings.kinds.count)
+        var countByShape: [Int] = []
+        func add(_ count: Int, _ shape: Int) {
+            while countByShape.count <= shape { countByShape.append(0) }
+            countByShape[shape] += count
+        }
+        var firsts: [(pod: Int, kind: Int)] = []
+        for pod in self.holdings.kindByPod.indices {
+            let kind = Int(self.holdings.kindByPod[pod])
+            if kind < 0 {
+                let known = Int(self.shapeByPod[pod])
+                let asks =
+                    known >= 0
+                    ? self.rules[known].deviceRequestCount > 0 : !self.snapshot.pods[pod].deviceRequests.isEmpty
+                if asks { add(1, self.shape(of: pod)) }
+            } else if self.holdings.kinds[kind].deviceRequestCount > 0 {
+                if countByKind[kind] == 0 {
+                    // In the order of the pods, as shapes are numbered.
+                    _ = self.shape(of: pod)
+                    firsts.append((pod, kind))
+                }
+                countByKind[kind] += 1
+            }
+        }
+        for (pod, kind) in firsts { add(countByKind[kind], self.shape(of: pod)) }
+        return countByShape
     }
 
     private func fitsAlone(_ shape: Int, on node: Int) -> Bool {
@@ -99,7 +166,7 @@ extension SolverState {
             }
         }
         var idle = [Int](repeating: 0, count: domains.count)
-        for node in 0..<self.nodeCount { idle[Int(domainByNode[node])] += self.deviceCounts(on: node).idle }
+        for node in 0..<self.nodeCount { idle[Int(domainByNode[node])] += self.idleDevices(on: node) }
         let devices = pending.reduce(0) { sum, pod in
             sum + self.snapshot.pods[pod].deviceRequests.reduce(0) { $0 + $1.count }
         }
@@ -112,6 +179,12 @@ extension SolverState {
 
     /// The nodes in a domain; nil for one that no node is in, such as the whole cluster.
     public mutating func nodes(in domain: TopologyDomain) -> NodeBitset? {
+        if domain.axis == .host {
+            guard domain.path.count == 1, let node = self.snapshot.nodeIndex(of: NodeName(domain.path[0])) else {
+                return nil
+            }
+            return NodeBitset(capacity: self.nodeCount) { $0 == node }
+        }
         let (domains, domainByNode) = self.numberedDomains(domain.axis)
         guard let number = domains.firstIndex(of: domain) else { return nil }
         return NodeBitset(capacity: self.nodeCount) { domainByNode[$0] == Int32(number) }

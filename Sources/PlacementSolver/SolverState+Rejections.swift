@@ -14,49 +14,128 @@ extension SolverState {
     /// - Complexity: O(*n*) to tell the nodes apart, and a judgement for each kind that there is of them.
     public mutating func rejectionsByNode(_ pod: Int) -> NodeRejections {
         let shape = self.shape(of: pod)
-        let group = self.groups.topGroupByPod[pod]
+        let siblings = self.siblingNumbers(of: pod)
         let looksAtPods = self.needsNeighbourCheck(shape) || self.rules[shape].hasPorts
-        var judged: [UInt64: [Int]] = [:]
+        var judged = JudgedNodes()
         var rejections = NodeRejections(nodeCount: self.nodeCount)
         for node in 0..<self.nodeCount {
-            guard !looksAtPods, self.shapes[shape].allowedNodes.contains(node), !self.isMember(of: group, on: node)
-            else {
+            if looksAtPods {
                 rejections.append(self.rejections(pod, on: node))
                 continue
             }
-            let fingerprint = self.fingerprint(of: node, shape)
-            if let alike = judged[fingerprint]?.first(where: { self.offersTheSame($0, as: node, shape) }) {
+            let standing = Standing(openness: self.openness(of: node, shape), siblings: siblings[node] ?? 0)
+            if let alike = judged.alike(
+                standing, fingerprint: { self.fingerprint(of: node, shape) },
+                where: { self.offersTheSame($0, as: node, shape) })
+            {
                 rejections.append(answerOf: alike)
             } else {
-                judged[fingerprint, default: []].append(node)
+                judged.insert(node, standing, fingerprint: self.fingerprint(of: node, shape))
                 rejections.append(self.rejections(pod, on: node))
             }
         }
         return rejections
     }
 
-    private func isMember(of group: Int, on node: Int) -> Bool {
-        guard group >= 0 else { return false }
-        var isThere = false
-        self.forEachPod(on: node) { if self.groups.topGroupByPod[$0] == group { isThere = true } }
-        return isThere
+    /// What a pod meets on a node besides amounts and devices.
+    private struct Standing: Equatable {
+        let openness: Int32
+        /// Nodes share it where the pod's own gang holds the same devices; 0 where it holds none.
+        let siblings: Int
     }
 
-    /// Whether a shape that both nodes are open to finds the same amounts and devices on them.
+    /// Nodes that were judged, to find one that is like another: those met last are tried first.
+    private struct JudgedNodes {
+        private struct Judged {
+            let node: Int
+            let standing: Standing
+        }
+
+        private static let recentCount = 4
+        private var recent: [Judged] = []
+        private var oldest = 0
+        private var byFingerprint: [UInt64: [Judged]] = [:]
+
+        mutating func alike(
+            _ standing: Standing, fingerprint: () -> UInt64, where isAlike: (Int) -> Bool
+        ) -> Int? {
+            for judged in self.recent where judged.standing == standing && isAlike(judged.node) { return judged.node }
+            guard
+                let found = self.byFingerprint[fingerprint()]?.first(where: {
+                    $0.standing == standing && isAlike($0.node)
+                })
+            else { return nil }
+            self.remember(found)
+            return found.node
+        }
+
+        mutating func insert(_ node: Int, _ standing: Standing, fingerprint: UInt64) {
+            let judged = Judged(node: node, standing: standing)
+            self.byFingerprint[fingerprint, default: []].append(judged)
+            self.remember(judged)
+        }
+
+        private mutating func remember(_ judged: Judged) {
+            if self.recent.count < Self.recentCount { return self.recent.append(judged) }
+            self.recent[self.oldest] = judged
+            self.oldest = (self.oldest + 1) % Self.recentCount
+        }
+    }
+
+    /// A number that nodes share on which the shape meets the same taints, kinds of devices, selection and volumes: -1 where
+    /// all of them allow it.
+    private func openness(of node: Int, _ shape: Int) -> Int32 {
+        guard !self.shapes[shape].allowedNodes.contains(node) else { return -1 }
+        let constraints = self.shapes[shape].constraints
+        var openness = self.nodeKinds.kindByNode[node] * 4
+        if !constraints.selectsEveryNode, constraints.selects(self.snapshot.nodes[node]) { openness += 1 }
+        if constraints.volumes != .none, Self.volumesAllow(constraints.volumes, self.snapshot.nodes[node]) {
+            openness += 2
+        }
+        return openness
+    }
+
+    /// Per node where members of the pod's gang are, a number for the devices that they hold, from 1.
+    private func siblingNumbers(of pod: Int) -> [Int: Int] {
+        let top = self.groups.topGroupByPod[pod]
+        guard top >= 0 else { return [:] }
+        var numbers: [[DeviceSet]: Int] = [:]
+        var numberByNode: [Int: Int] = [:]
+        for member in self.groups.pods(below: top) {
+            let node = Int(self.nodeByPod[member])
+            guard node >= 0, numberByNode[node] == nil else { continue }
+            let held = self.devices.pools(of: node).map { self.siblingDevices(of: pod, on: node, in: $0) }
+            let number = numbers[held] ?? numbers.count + 1
+            numbers[held] = number
+            numberByNode[node] = number
+        }
+        return numberByNode
+    }
+
+    /// Whether a shape finds the same amounts and devices on both nodes.
+    @inline(__always)
     private func offersTheSame(_ node: Int, as other: Int, _ shape: Int) -> Bool {
         let (start, otherStart) = (node * self.rowCount, other * self.rowCount)
-        for request in self.shapes[shape].requests {
-            guard self.free[start + request.row] == self.free[otherStart + request.row],
-                self.allocatable[start + request.row] == self.allocatable[otherStart + request.row]
+        for position in self.rules[shape].requests {
+            let row = Int(self.requestRows[Int(position)])
+            guard self.free[start + row] == self.free[otherStart + row],
+                self.allocatable[start + row] == self.allocatable[otherStart + row]
             else { return false }
         }
         let (pools, otherPools) = (self.devices.pools(of: node), self.devices.pools(of: other))
         guard pools.count == otherPools.count else { return false }
-        for (pool, otherPool) in zip(pools, otherPools) {
-            guard self.devices.kindByPool[pool] == self.devices.kindByPool[otherPool],
-                self.devices.loads[self.devices.devices(of: pool)]
-                    == self.devices.loads[self.devices.devices(of: otherPool)]
-            else { return false }
+        for position in 0..<pools.count {
+            let (pool, otherPool) = (pools.lowerBound + position, otherPools.lowerBound + position)
+            // Pools of one kind have equally many devices.
+            guard self.devices.kindByPool[pool] == self.devices.kindByPool[otherPool] else { return false }
+            let (devices, otherDevices) = (self.devices.devices(of: pool), self.devices.devices(of: otherPool))
+            for device in 0..<devices.count
+            where self.devices.loads[devices.lowerBound + device]
+                != self.devices.loads[
+                    otherDevices.lowerBound + device]
+            {
+                return false
+            }
         }
         return true
     }
@@ -68,7 +147,9 @@ extension SolverState {
             mixed = (mixed ^ UInt64(bitPattern: word)) &* 0xBF58_476D_1CE4_E5B9
             mixed ^= mixed >> 29
         }
-        for request in self.shapes[shape].requests { mix(self.free[node * self.rowCount + request.row]) }
+        for position in self.rules[shape].requests {
+            mix(self.free[node * self.rowCount + Int(self.requestRows[Int(position)])])
+        }
         for pool in self.devices.pools(of: node) {
             mix(Int64(self.devices.kindByPool[pool]))
             for device in self.devices.devices(of: pool) {

@@ -10,9 +10,7 @@ extension SolverState {
 
     /// Finds the shapes of all demand, so that copies of the state made later need not find them again.
     public mutating func compileShapesOfDemand() {
-        for pod in self.snapshot.pods.indices where self.snapshot.pods[pod].standing == .pending {
-            _ = self.shape(of: pod)
-        }
+        for pod in self.demand() { _ = self.shape(of: pod) }
     }
 
     /// Puts a pod that is no part of the cluster in the place of a pending one, so that questions about it can be asked without
@@ -32,14 +30,35 @@ extension SolverState {
     }
 
     private mutating func intern(_ pod: Int) -> Int {
-        let shape = self.knownShape(of: self.snapshot.pods[pod]) ?? self.compile(ShapeKey(self.snapshot.pods[pod]))
+        let kind = Int(self.holdings.kindByPod[pod])
+        let shape =
+            self.shape(ofHoldingKind: kind) ?? self.knownShape(of: self.snapshot.pods[pod])
+            ?? self.compile(ShapeKey(self.snapshot.pods[pod]))
         self.shapeByPod[pod] = Int32(shape)
+        if kind >= 0 { self.note(shape, ofHoldingKind: kind) }
         return shape
     }
 
-    private func knownShape(of pod: PodState) -> Int? {
-        self.shapesByFingerprint[ShapeKey.fingerprint(pod)]?.first { self.shapeKeys[Int($0)].isKey(of: pod) }
-            .map { Int($0) }
+    private func shape(ofHoldingKind kind: Int) -> Int? {
+        guard self.shapeByHoldingKind.indices.contains(kind), self.shapeByHoldingKind[kind] >= 0 else { return nil }
+        return Int(self.shapeByHoldingKind[kind])
+    }
+
+    private mutating func note(_ shape: Int, ofHoldingKind kind: Int) {
+        while self.shapeByHoldingKind.count <= kind { self.shapeByHoldingKind.append(-1) }
+        self.shapeByHoldingKind[kind] = Int32(shape)
+    }
+
+    /// Pods of one shape stand together, so the shape found last is looked at first.
+    private mutating func knownShape(of pod: PodState) -> Int? {
+        if self.lastShape < self.shapeKeys.count, self.shapeKeys[self.lastShape].isKey(of: pod) {
+            return self.lastShape
+        }
+        let known = self.shapesByFingerprint[ShapeKey.fingerprint(pod)]?.first {
+            self.shapeKeys[Int($0)].isKey(of: pod)
+        }
+        if let known { self.lastShape = Int(known) }
+        return known.map { Int($0) }
     }
 
     private mutating func compile(_ key: ShapeKey) -> Int {

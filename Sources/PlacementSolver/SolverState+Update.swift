@@ -169,6 +169,7 @@ extension SolverState {
             self.requestRows = []
             self.requestAmounts = []
             self.shapesByFingerprint = [:]
+            self.shapeByHoldingKind = []
             self.shapeKeys = []
             self.shapeByPod = Array(repeating: -1, count: self.snapshot.pods.count)
             self.partIndexes = Array(repeating: nil, count: self.partIndexes.count)

@@ -63,7 +63,10 @@ public struct SolverState: Sendable {
     /// Shapes by the fingerprint of their keys.
     var shapesByFingerprint: [UInt64: [Int32]] = [:]
     var shapeKeys: [ShapeKey] = []
+    var lastShape = 0
     var shapeByPod: [Int32]
+    /// One per kind of pods with nodes as far as it reaches, -1 where nobody has asked.
+    var shapeByHoldingKind: [Int32] = []
     var counters: [PodCounter] = []
     var counterBySubject: [CounterKey: Int] = [:]
     /// Counters of held anti-affinity terms, for the check on every candidate.

@@ -68,10 +68,7 @@ struct DemandUnit {
         order.isBegun = isBegun
         for pod in pods { order.add(pod, in: snapshot.pods) }
         self.order = order
-        self.dependsOnOthers = pods.contains { pod in
-            !snapshot.pods[pod].constraints.requiredPodAffinity.isEmpty
-                || snapshot.pods[pod].constraints.topologySpread.contains(where: \.isRequired)
-        }
+        self.dependsOnOthers = pods.contains { snapshot.pods[$0].followsOtherPods }
     }
 
     /// A rough size for the order: a whole device 1000, a slot without a declared share 100.
@@ -85,10 +82,11 @@ struct DemandUnit {
     }
 
     /// Everything that is demand, in the order it is to be placed.
-    static func ordered(_ snapshot: ClusterSnapshot, _ groups: GroupTree) -> [DemandUnit] {
+    ///
+    /// - Parameter demand: Pending pods, ascending.
+    static func ordered(_ demand: [Int], _ snapshot: ClusterSnapshot, _ groups: GroupTree) -> [DemandUnit] {
         var units: [DemandUnit] = []
-        for index in snapshot.pods.indices
-        where groups.topGroupByPod[index] < 0 && snapshot.pods[index].standing == .pending {
+        for index in demand where groups.topGroupByPod[index] < 0 {
             units.append(DemandUnit(subject: .pod(index), pods: [index], snapshot: snapshot))
         }
         for top in groups.topGroups {

@@ -162,8 +162,11 @@ extension FixSearch {
         let inBestDomain = best.flatMap { self.state.nodes(in: $0.domain) }
         var wanted = self.requests(of: members.prefix(1))
         let ofBestDomain = self.snapshot.nodes.indices.filter { inBestDomain?.contains($0) ?? false }
-        for node in ofBestDomain + self.snapshot.nodes.indices
-        where wanted.entries.allSatisfy({ self.snapshot.nodes[node].allocatable[$0.name] >= $0.amount }) {
+        let order = ofBestDomain + self.snapshot.nodes.indices
+        var next = 0
+        while let position = self.state.firstPosition(in: order, from: next, offering: wanted) {
+            next = position + 1
+            let node = order[position]
             let count = self.fitsEmpty(members, on: node)
             guard count > largest?.count ?? 0 else { continue }
             largest = (node, count)
@@ -204,9 +207,8 @@ extension FixSearch {
     /// Pending members, biggest first; of a gang without subgroups no more than its minimum lacks.
     private func neededMembers(_ top: Int) -> [Int] {
         let groups = self.state.groups
-        let members = self.pending(top).sorted { lhs, rhs in
-            (self.deviceCount(rhs), lhs) < (self.deviceCount(lhs), rhs)
-        }
+        let members = self.pending(top).map { (pod: $0, devices: self.deviceCount($0)) }
+            .sorted { ($1.devices, $0.pod) < ($0.devices, $1.pod) }.map(\.pod)
         guard groups.childrenByGroup[top].isEmpty else { return members }
         let running = groups.pods(below: top).count { self.state.node(of: $0) != nil }
         return Array(members.prefix(max(1, groups.groups[top].minMember - running)))
@@ -216,8 +218,14 @@ extension FixSearch {
     private mutating func withoutRoom(_ members: [Int], in nodes: NodeBitset) -> [Int] {
         let start = self.state.checkpoint
         defer { self.state.rollback(to: start) }
+        // Nodes only fill up here: whose like was refused has no room either.
+        var refusals = Refusals()
         return members.filter { member in
-            guard let candidate = self.state.bestNode(for: member, in: nodes) else { return true }
+            if refusals.cover(member, in: &self.state) { return true }
+            guard let candidate = self.state.bestNode(for: member, in: nodes) else {
+                refusals.insert(member, in: &self.state)
+                return true
+            }
             self.state.assume(member, candidate)
             return false
         }

@@ -3,9 +3,10 @@ import SchedulingModel
 
 extension PlanningCycle {
     /// One per top-level group with demand, in key order.
-    mutating func groupPlacements() -> [GroupPlacement] {
+    mutating func groupPlacements(_ ranks: inout MemberRanks) -> [GroupPlacement] {
         var placements: [GroupPlacement] = []
-        let predictor = AllReducePredictor(self.snapshot, self.configuration.allReduce)
+        // What it gathers of the cluster is for groups that have nodes.
+        var predictor: AllReducePredictor?
         for top in self.state.groups.topGroups {
             let pods = self.state.groups.pods(below: top)
             let hasDemand = pods.contains { pod in
@@ -14,21 +15,23 @@ extension PlanningCycle {
                 case .bound, .gatedElsewhere, .foreignScheduler: false
                 }
             }
-            if hasDemand { placements.append(self.placement(of: top, pods: pods, predictor)) }
+            if hasDemand { placements.append(self.placement(of: top, pods: pods, &predictor, &ranks)) }
         }
         return placements
     }
 
     private mutating func placement(
-        of top: Int, pods: [Int], _ predictor: AllReducePredictor
+        of top: Int, pods: [Int], _ known: inout AllReducePredictor?, _ ranks: inout MemberRanks
     ) -> GroupPlacement {
         let group = self.state.groups.groups[top]
         let placed = pods.filter { self.state.node(of: $0) != nil }
         var result = GroupPlacement(
-            group: group.key, memberCount: pods.count(where: self.isMember), minMember: group.minMember,
+            group: group.key, memberCount: pods.count { self.snapshot.pods[$0].isMember }, minMember: group.minMember,
             placedCount: placed.count)
         guard !placed.isEmpty else { return result }
-        let ring = self.ring(placed)
+        let predictor = known ?? AllReducePredictor(self.snapshot, self.configuration.allReduce)
+        known = predictor
+        let ring = self.ring(placed, &ranks)
         let common = self.commonAxis(placed)
         result.axis = common
         result.domains = self.domains(placed, on: common)
@@ -42,35 +45,15 @@ extension PlanningCycle {
         return result
     }
 
-    /// Bound or demand: a pod behind another's gate, or of another scheduler, does not count.
-    private func isMember(_ pod: Int) -> Bool {
-        switch self.snapshot.pods[pod].standing {
-        case .bound, .pending, .invalid: true
-        case .gatedElsewhere, .foreignScheduler: false
-        }
-    }
-
     /// Placed members in ring order, one leaf group after the other, since each may count its ranks from 0; those without
     /// devices are left out where others have some.
-    private func ring(_ placed: [Int]) -> [Int] {
+    private func ring(_ placed: [Int], _ ranks: inout MemberRanks) -> [Int] {
         let withDevices = placed.filter { !self.snapshot.pods[$0].deviceRequests.isEmpty }
         return (withDevices.isEmpty ? placed : withDevices)
-            .map { (leaf: self.state.groups.leafByPod[$0], rank: self.rank(of: $0) ?? .max, pod: $0) }
+            .map {
+                (leaf: self.state.groups.leafByPod[$0], rank: ranks.rank(of: $0, in: self.snapshot) ?? .max, pod: $0)
+            }
             .sorted { ($0.leaf, $0.rank, $0.pod) < ($1.leaf, $1.rank, $1.pod) }.map(\.pod)
-    }
-
-    /// A member's own rank. Without one a new member has its position in ring order, behind those with ranks, and a
-    /// bound one its position in key order, leaf by leaf: the plan says nothing of it that a reader could look up.
-    func rank(of pod: Int) -> Int? {
-        let groups = self.state.groups
-        let top = groups.topGroupByPod[pod]
-        guard top >= 0 else { return nil }
-        if let rank = self.snapshot.pods[pod].rank { return rank }
-        let members = groups.pods(below: top).filter(self.isMember)
-        guard self.snapshot.pods[pod].node != nil else { return members.firstIndex(of: pod) }
-        let leaf = groups.leafByPod[pod]
-        guard let start = members.firstIndex(where: { groups.leafByPod[$0] == leaf }) else { return nil }
-        return start + members.count { groups.leafByPod[$0] == leaf && $0 < pod }
     }
 
     /// The narrowest axis on which the pods share one domain: node, NVLink domain, levels from narrow to wide.

@@ -29,7 +29,7 @@ struct PlanningCycle {
 
     /// Places units in order. Those that depend on other pods are tried again while anything else got a node.
     mutating func placeDemand() {
-        var units = DemandUnit.ordered(self.snapshot, self.state.groups)
+        var units = DemandUnit.ordered(self.facts.demand(), self.snapshot, self.state.groups)
         var progressed = true
         while progressed {
             let before = self.placedPods.count
@@ -118,12 +118,13 @@ struct PlanningCycle {
         self.forgetReservations()
         var plan = Plan()
         plan.preemptions = self.preemption.preemptions
+        var ranks = MemberRanks(self.state.groups)
         plan.assignments = self.placedPods.map { pod in
             Assignment(
                 pod: self.snapshot.pods[pod].key, node: self.snapshot.nodes[self.state.node(of: pod) ?? 0].name,
-                devices: self.state.devices(of: pod), rank: self.rank(of: pod))
+                devices: self.state.devices(of: pod), rank: ranks.rank(of: pod, in: self.snapshot))
         }
-        plan.groups = self.groupPlacements()
+        plan.groups = self.groupPlacements(&ranks)
         plan.pending = self.explainer.pendingPods()
         plan.summary = self.summary(before: before)
         plan.summary.pendingPods = plan.pending.count
@@ -140,7 +141,7 @@ struct PlanningCycle {
         summary.fragmentedAccelerators = self.state.fragmentedDevices()
         summary.placedPods = self.placedPods.count
         summary.searchLimitReached = self.state.searchLimitReached || self.preemptionLimitReached
-        for pod in self.snapshot.pods.indices {
+        for pod in self.facts.podsWithoutNode() {
             switch self.snapshot.pods[pod].standing {
             case .gatedElsewhere: summary.gatedElsewhere += 1
             case .foreignScheduler: summary.foreignScheduler += 1
@@ -152,8 +153,8 @@ struct PlanningCycle {
     }
 
     private func servedDemand() -> ServedDevices {
-        let demand = self.snapshot.pods.indices.filter { self.snapshot.pods[$0].standing == .pending }
         var facts = self.facts
+        let demand = facts.demand()
         return facts.servedDevices(of: demand, provesBound: self.configuration.provesBound) {
             self.state.node(of: $0) != nil
         }
@@ -166,8 +167,8 @@ struct ClusterFigures {
     let allocated: Int
 
     init(_ state: SolverState) {
-        let counts = state.snapshot.nodes.indices.map { state.deviceCounts(on: $0) }
-        self.allocatable = counts.reduce(0) { $0 + $1.all }
-        self.allocated = counts.reduce(0) { $0 + $1.all - $1.idle }
+        let (idle, all) = state.deviceCounts()
+        self.allocatable = all
+        self.allocated = all - idle
     }
 }

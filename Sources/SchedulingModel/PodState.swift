@@ -37,6 +37,12 @@ public struct PodState: Hashable, Sendable {
     public var keepsOthersAway: Bool {
         self.boxedConstraints.map { !$0.value.requiredPodAntiAffinity.isEmpty } ?? false
     }
+    /// Whether a constraint looks at other pods: spread, or affinity between pods, required or preferred.
+    public var looksAtOtherPods: Bool { self.boxedConstraints?.value.looksAtOtherPods ?? false }
+    /// Whether where the pod may run can depend on pods that must have nodes first: required pod affinity or spread.
+    public var followsOtherPods: Bool { self.boxedConstraints?.value.followsOtherPods ?? false }
+    /// Compares constraints without a copy of them; those in the same memory are not looked at.
+    public func hasEqualConstraints(to other: PodState) -> Bool { self.boxedConstraints == other.boxedConstraints }
     /// Whether both have none, or the very same in memory. Equal ones may still stand apart.
     public func sharesConstraints(with other: PodState) -> Bool { self.boxedConstraints === other.boxedConstraints }
 
@@ -44,7 +50,7 @@ public struct PodState: Hashable, Sendable {
     public mutating func shareConstraints(of other: PodState) { self.boxedConstraints = other.boxedConstraints }
 
     /// Nil for a pod that says nothing, as most do: in a large cluster pods are most of a snapshot.
-    private var boxedConstraints: ConstraintsBox?
+    private(set) var boxedConstraints: ConstraintsBox?
     /// The leaf group it is a member of.
     public var group: PodGroupKey?
     /// Its place in the group's ring.
@@ -112,7 +118,7 @@ public struct WorkDeadline: Hashable, Sendable {
 }
 
 /// Constraints out of line.
-private final class ConstraintsBox: Hashable, Sendable {
+final class ConstraintsBox: Hashable, Sendable {
     let value: SchedulingConstraints
 
     /// Nil where there are none.
@@ -142,6 +148,15 @@ public struct SchedulingConstraints: Hashable, Sendable {
     public var volumes: VolumeConstraint = .none
 
     public init() {}
+
+    fileprivate var looksAtOtherPods: Bool {
+        !(self.topologySpread.isEmpty && self.requiredPodAffinity.isEmpty && self.requiredPodAntiAffinity.isEmpty
+            && self.preferredPodAffinity.isEmpty && self.preferredPodAntiAffinity.isEmpty)
+    }
+
+    fileprivate var followsOtherPods: Bool {
+        !self.requiredPodAffinity.isEmpty || self.topologySpread.contains(where: \.isRequired)
+    }
 
     /// Whether `selects` holds for every node.
     public var selectsEveryNode: Bool { self.nodeSelector.isEmpty && self.requiredNodeAffinity == nil }

@@ -25,8 +25,8 @@ extension ClusterSnapshot {
     /// - Complexity: O(*n* + *p*) comparisons; of what shares its storage they are cheap.
     public func changes(to newer: ClusterSnapshot) -> SnapshotChanges {
         var changes = SnapshotChanges()
-        (changes.nodes, changes.removedNodes) = Self.differences(self.nodes, newer.nodes) { $0.name }
-        (changes.pods, changes.removedPods) = Self.differences(self.pods, newer.pods) { $0.key }
+        (changes.nodes, changes.removedNodes) = Self.differences(self.nodes, newer.nodes)
+        (changes.pods, changes.removedPods) = Self.differences(self.pods, newer.pods)
         if newer.groups != self.groups { changes.groups = newer.groups }
         if newer.topology != self.topology { changes.topology = newer.topology }
         if newer.budgets != self.budgets { changes.budgets = newer.budgets }
@@ -67,25 +67,41 @@ extension ClusterSnapshot {
     }
 
     /// Both lists sorted by key: what is new or different in the second, and what it lacks.
-    private static func differences<Object: Equatable, Key: Comparable>(
-        _ old: [Object], _ new: [Object], key: (Object) -> Key
-    ) -> (changed: [Object], removed: [Key]) {
+    private static func differences<Object: ComparedInPlace>(
+        _ old: [Object], _ new: [Object]
+    ) -> (changed: [Object], removed: [Object.Key]) {
         var changed: [Object] = []
-        var removed: [Key] = []
-        var position = 0
-        for object in new {
-            while position < old.count, key(old[position]) < key(object) {
-                removed.append(key(old[position]))
-                position += 1
-            }
-            if position < old.count, key(old[position]) == key(object) {
-                if old[position] != object { changed.append(object) }
-                position += 1
-            } else {
-                changed.append(object)
+        var removed: [Object.Key] = []
+        old.withUnsafeBufferPointer { old in
+            new.withUnsafeBufferPointer { new in
+                if old.baseAddress == new.baseAddress, old.count == new.count { return }
+                var position = 0
+                for index in new.indices {
+                    if Self.isSame(old, position, new, index) {
+                        position += 1
+                        continue
+                    }
+                    let key = new[index].snapshotKey
+                    while position < old.count, old[position].snapshotKey < key {
+                        removed.append(old[position].snapshotKey)
+                        position += 1
+                    }
+                    if !Self.isSame(old, position, new, index) { changed.append(new[index]) }
+                    if position < old.count, old[position].snapshotKey == key { position += 1 }
+                }
+                removed += old[position...].map(\.snapshotKey)
             }
         }
-        return (changed, removed + old[position...].map(key))
+        return (changed, removed)
+    }
+
+    /// Whether both are there and equal.
+    @inline(__always)
+    private static func isSame<Object: ComparedInPlace>(
+        _ old: UnsafeBufferPointer<Object>, _ position: Int, _ new: UnsafeBufferPointer<Object>, _ index: Int
+    ) -> Bool {
+        guard position < old.count, let old = old.baseAddress, let new = new.baseAddress else { return false }
+        return Object.isSame(old + position, new + index)
     }
 
     private static func merge<Object, Key: Comparable>(

@@ -172,18 +172,32 @@ struct FillProblemBuilder {
             shapes: self.shapes, resourceRows: self.resourceRows, needs: needs, amountPerDevice: perDevice,
             dominantShares: dominant, unitRows: self.unitRows, partRow: self.partRow, classes: classes, rooms: [],
             nodesByRoom: [], keptByRoom: [])
-        var roomIndexes: [NodeRoom: Int] = [:]
+        // Nil for rooms that take no devices.
+        var roomIndexes: [NodeRoom: Int?] = [:]
         var nodesWithoutRoom: [Int32] = []
         var packer = RoomPacker(problem)
+        var last: (node: Int, room: Int?)?
         for node in 0..<self.state.nodeCount {
             guard classByNode[node] >= 0 else { continue }
-            let room = self.room(node, nodeClass: Int(classByNode[node]))
-            if let known = roomIndexes[room] {
-                problem.nodesByRoom[known].append(Int32(node))
-            } else if self.takesDevices(room, &packer) {
-                roomIndexes[room] = problem.rooms.count
-                problem.rooms.append(room)
-                problem.nodesByRoom.append([Int32(node)])
+            let index: Int?
+            if let last, classByNode[last.node] == classByNode[node], self.hasSameRoom(last.node, node) {
+                index = last.room
+            } else {
+                let room = self.room(node, nodeClass: Int(classByNode[node]))
+                if let known = roomIndexes[room] {
+                    index = known
+                } else {
+                    index = self.takesDevices(room, &packer) ? problem.rooms.count : nil
+                    roomIndexes[room] = .some(index)
+                    if index != nil {
+                        problem.rooms.append(room)
+                        problem.nodesByRoom.append([])
+                    }
+                }
+            }
+            last = (node, index)
+            if let index {
+                problem.nodesByRoom[index].append(Int32(node))
             } else {
                 nodesWithoutRoom.append(Int32(node))
             }
@@ -195,6 +209,21 @@ struct FillProblemBuilder {
     private func takesDevices(_ room: NodeRoom, _ packer: inout RoomPacker) -> Bool {
         packer.open(room)
         return self.shapes.indices.contains { self.shapes[$0].device != .none && packer.add($0, limit: 1) }
+    }
+
+    /// Whether two nodes have the same free: then, of one class, they are one room. No where parts of devices would have to be
+    /// compared.
+    private func hasSameRoom(_ node: Int, _ other: Int) -> Bool {
+        guard self.partRow == nil else { return false }
+        let (start, otherStart) = (node * self.state.rowCount, other * self.state.rowCount)
+        for row in self.resourceRows where self.state.free[start + row] != self.state.free[otherStart + row] {
+            return false
+        }
+        for row in self.unitRows {
+            let first = row * self.state.nodeCount
+            if self.state.freeUnits[first + node] != self.state.freeUnits[first + other] { return false }
+        }
+        return true
     }
 
     private func room(_ node: Int, nodeClass: Int) -> NodeRoom {
@@ -231,11 +260,18 @@ struct FillProblemBuilder {
             let partMemoryMiB: Int64
         }
         var indexes: [Identity: Int32] = [:]
+        var last: (identity: Identity, nodeClass: Int32)?
         var classes: [NodeClass] = []
         var classByNode = [Int32](repeating: -1, count: self.state.nodeCount)
         for node in classByNode.indices where signatures[node] != 0 {
             let pool = self.partPool(node)
             let identity = Identity(signature: signatures[node], partMemoryMiB: pool?.memoryMiBPerDevice ?? 0)
+            // Most nodes are like the one before.
+            if let last, last.identity == identity {
+                classByNode[node] = last.nodeClass
+                continue
+            }
+            defer { last = (identity, classByNode[node]) }
             if let known = indexes[identity] {
                 classByNode[node] = known
                 continue
