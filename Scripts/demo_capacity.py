@@ -2,7 +2,6 @@
 
 Played by demo_live.py. Prices are made up; what happens is the product's own doing.
 """
-import calendar
 import time
 
 NODES = "/api/v1/nodes"
@@ -11,7 +10,6 @@ GROUPS = "/apis/scheduling.x-k8s.io/v1alpha1/namespaces/default/podgroups"
 DEPLOYMENTS = "/apis/cluster.x-k8s.io/v1beta1/namespaces/machines/machinedeployments"
 CAPACITY = "capacity.cluster-autoscaler.kubernetes.io"
 # USD an hour for a machine of 8 GPUs.
-PRICES = {"north": 8.0, "south": 9.0}
 ON_DEMAND = 22.0
 
 CONFIGURATION = """\
@@ -189,27 +187,19 @@ class Play:
         self.stage.call("DELETE", f"{PODS}/sweep")
 
     def pays(self):
-        """From the audit record: each machine from the launch that brought it until it was asked back."""
-        def at(record):
-            return calendar.timegm(time.strptime(record["time"][:19], "%Y-%m-%dT%H:%M:%S"))
+        """As the controller counts it."""
+        def metric(name):
+            lines = [line for line in self.stage.page("/metrics").splitlines() if line.startswith(name + "{")]
+            return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
-        say("The bill, by the audit record:")
-        launches, bought, hours, dollars = {}, {}, 0.0, 0.0
-        for record in (r for r in self.stage.records() if r.get("level") == "audit"):
-            machines = [m.split("=")[0] for m in record.get("machines", "").split(",") if m]
-            if record["action"] == "launch":
-                launches[record["launch"]] = record
-            if record["action"] == "record_launch":
-                for machine in machines:
-                    bought.setdefault(machine, launches[record["launch"]])
-            if record["action"] == "delete_machines":
-                for launch in (bought.pop(machine) for machine in machines if machine in bought):
-                    spent = (at(record) - at(launch)) / 3600
-                    price = PRICES[launch["offering"].split()[-1]]
-                    hours, dollars = hours + spent, dollars + spent * price
-                    say(f"    {launch['offering']}   {spent * 3600:3.0f} s at ${price:.0f} an hour   ${spent * price:.3f}")
+        self.stage.wait_for("no machine is held", lambda: metric("berth_bought_machines") == 0)
+        say("The bill   (GET /metrics)")
+        for line in self.stage.page("/metrics").splitlines():
+            if line.startswith(("berth_machine_events_total{", "berth_machine_seconds_total{", "berth_spend_usd_total{")):
+                say(f"    {line}")
+        hours, dollars = metric("berth_machine_seconds_total") / 3600, metric("berth_spend_usd_total")
         say(f"    together ${dollars:.3f}; on demand, at ${ON_DEMAND:.0f} an hour, ${hours * ON_DEMAND:.3f}\n")
-        assert not bought and 0 < dollars < hours * ON_DEMAND, bought
+        assert 0 < dollars < hours * ON_DEMAND
 
 
 def play(stage_type, binaries, folder):

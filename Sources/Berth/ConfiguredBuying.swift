@@ -8,10 +8,13 @@ import ServiceLifecycle
 struct ConfiguredBuying {
     let providers: NodePoolProviders
     private(set) var options: CapacityOptions
+    /// As the file has it.
+    private let written: BerthConfiguration
 
     /// Nil where no pool names one. The settings are completed by what the providers say about their pools.
     init?(_ settings: inout BerthConfiguration, _ client: KubernetesClient, _ journal: Journal) async {
         guard settings.pools.contains(where: { $0.provider != nil }) else { return nil }
+        self.written = settings
         let fence = LeadershipFence()
         self.providers = await NodePoolProviders(
             settings, in: ProviderEnvironment(kubernetes: client.fenced(by: fence)))
@@ -22,6 +25,33 @@ struct ConfiguredBuying {
         settings = completed
         for problem in self.providers.problems + problems {
             journal.log(.warning, "capacity", [("problem", problem)])
+        }
+    }
+
+    func completing(last: BerthConfiguration) async -> (configuration: BerthConfiguration, problems: [String]) {
+        await self.providers.completing(self.written, last: last)
+    }
+}
+
+/// Asks the providers now and then what their pools offer: spot prices change.
+struct PriceService: Service {
+    let buying: ConfiguredBuying
+    /// Of the start.
+    let settings: BerthConfiguration
+    let controller: Controller
+    let journal: Journal
+
+    private static let interval = Duration.seconds(3600)
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var known = self.settings
+            while (try? await Task.sleep(for: Self.interval)) != nil {
+                let (completed, problems) = await self.buying.completing(last: known)
+                for problem in problems { self.journal.log(.warning, "capacity", [("problem", problem)]) }
+                if completed.pools != known.pools { await self.controller.use(completed.pools) }
+                known = completed
+            }
         }
     }
 }

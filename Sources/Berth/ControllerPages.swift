@@ -28,6 +28,7 @@ struct ControllerPages: Sendable {
         case "/readyz":
             return await self.isReady ? .text("ok\n") : .text("\(await self.missing)\n", status: 503)
         case "/metrics":
+            await self.controller.settleSpending()
             let counts = self.extender?.counts ?? .init()
             return .init(
                 headers: [("Content-Type", "text/plain; version=0.0.4")],

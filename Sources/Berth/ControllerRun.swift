@@ -34,6 +34,10 @@ struct ControllerRun {
         let ports = PortsFile(
             path: self.command.portsFile, isComplete: extender == nil ? ["http"] : ["http", "extender"])
         var services: [any Service] = [ControllerService(controller: controller), feed]
+        if let buying {
+            services.append(
+                PriceService(buying: buying, settings: settings, controller: controller, journal: journal))
+        }
         if let queue = buying?.providers.notices {
             services.append(NoticeService(queue: queue, controller: controller, journal: journal))
         }

@@ -1,3 +1,4 @@
+import ClusterImport
 import Controller
 import FoundationEssentials
 import HTTPTransport
@@ -29,7 +30,9 @@ struct LivePlan {
         } catch {
             return .failed(.badInput, ["error: \(error)"])
         }
-        let (objects, findings) = try await ClusterReader(client).read(progress: self.run.progress)
+        let buys = configuration.map { !BerthConfiguration.read($0.bytes, file: $0.name).configuration.pools.isEmpty }
+        let (objects, findings) = try await ClusterReader(client)
+            .read(readsClaims: buys ?? false, progress: self.run.progress)
         return self.run.respond(to: objects, findings, configuration: configuration)
     }
 }

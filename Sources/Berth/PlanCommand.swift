@@ -1,4 +1,6 @@
 import ArgumentParser
+import FoundationEssentials
+import KubernetesAPI
 
 /// `berth plan`: arguments and wiring. What it does with them is in `PlanRun`.
 struct PlanCommand: AsyncParsableCommand {
@@ -42,8 +44,23 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Plan only the waiting pods of this namespace; all others stay as they are.")
     var namespace: String?
 
+    @Option(
+        name: .customLong("at"),
+        help: ArgumentHelp(
+            "The time that the plan is for, as 2026-12-01T08:00:00Z: deadlines and schedules depend on it. Now if left out.",
+            valueName: "time"),
+        transform: PlanCommand.seconds)
+    var atSeconds: Int64?
+
     @Flag(help: "End with 65 if the input gives rise to any warning or error.")
     var strict = false
+
+    private static func seconds(_ text: String) throws -> Int64 {
+        guard let seconds = RFC3339.seconds(text) else {
+            throw ValidationError("--at: found \(text), expected a time such as 2026-12-01T08:00:00Z")
+        }
+        return seconds
+    }
 
     func validate() throws {
         if !self.files.isEmpty, self.context != nil || self.kubeconfig != nil {
@@ -60,7 +77,7 @@ struct PlanCommand: AsyncParsableCommand {
         let progress = ProgressLine(afterSeconds: 1)
         let request = PlanRun.Request(
             output: self.output, explain: self.explain, demandNamespace: self.namespace, isStrict: self.strict,
-            style: Terminal.tableStyle())
+            style: Terminal.tableStyle(), atSeconds: self.atSeconds ?? Int64(Date().timeIntervalSince1970))
         let run = PlanRun(request: request, progress: { progress.show($0) })
         let response =
             self.files.isEmpty

@@ -1,6 +1,7 @@
 import CapacityPlanner
 import ClusterImport
 import ControlLoop
+import Controller
 import KubernetesAPI
 import PlacementVerifier
 import PlanReport
@@ -16,6 +17,8 @@ struct PlanRun: Sendable {
         var demandNamespace: String?
         var isStrict = false
         var style = TableStyle()
+        /// The time that the plan is for, in seconds since 1970: what deadlines and schedules mean depends on it.
+        var atSeconds: Int64 = 0
     }
 
     var request: Request
@@ -73,10 +76,12 @@ struct PlanRun: Sendable {
         var findings = read
         if objects.isEmpty { return self.refused(findings) }
         self.progress("importing \(objects.count) objects")
-        let cluster = ClusterImporter(configuration: settings).importCluster(objects)
+        let claims = objects.compactMap(LaunchClaimObject.claim)
+        let others = claims.isEmpty ? objects : objects.filter { LaunchClaimObject.claim($0) == nil }
+        let cluster = ClusterImporter(configuration: settings).importCluster(others)
         findings += cluster.findings
         if self.request.isStrict, !findings.isEmpty { return self.refused(findings) }
-        var response = self.plan(cluster, settings)
+        var response = self.plan(cluster, claims, settings)
         response.standardError = Self.text(of: findings) + response.standardError
         return response
     }
@@ -102,20 +107,22 @@ struct PlanRun: Sendable {
 
     // MARK: Planning
 
-    private func plan(_ cluster: ImportedCluster, _ settings: BerthConfiguration) -> CommandResponse {
+    private func plan(
+        _ cluster: ImportedCluster, _ claims: [LaunchClaim], _ settings: BerthConfiguration
+    ) -> CommandResponse {
         let snapshot = self.restricted(cluster.snapshot)
-        var configuration = PlannerConfiguration()
-        configuration.allReduce = settings.allReduce
-        if let steps = settings.limits.searchSteps { configuration.gangStepLimit = steps }
-        configuration.preempts = settings.preemption == .enabled
+        let (pools, findings) = NodePoolBuilder(configuration: settings, snapshot: snapshot).pools()
+        if self.request.isStrict, !findings.isEmpty { return self.refused(findings) }
         let waiting = snapshot.pods.count { $0.standing == .pending }
         self.progress("planning \(waiting) pods on \(snapshot.nodes.count) nodes")
         do throws(RefusedPlan) {
-            let (plan, snapshot) = try Self.oneTick(snapshot, configuration)
-            var report = PlanReport(plan: plan, snapshot: snapshot, ignoredObjects: cluster.ignoredKinds)
-            var findings: [Finding] = []
-            report.purchases = try self.purchases(snapshot, leaving: plan, settings, configuration, &findings)
-            if self.request.isStrict, !findings.isEmpty { return self.refused(findings) }
+            let published = try self.oneTick(snapshot, pools, claims, settings)
+            var report = PlanReport(
+                plan: published.plan, snapshot: published.snapshot, ignoredObjects: cluster.ignoredKinds)
+            if !pools.isEmpty {
+                report.purchases = PurchaseReport(
+                    plan: published.purchases ?? PurchasePlan(), hoursPerWeek: settings.capacity.hoursPerWeek)
+            }
             self.progress("writing the plan")
             var response = self.report(report)
             response.standardError = Self.text(of: findings) + response.standardError
@@ -125,49 +132,35 @@ struct PlanRun: Sendable {
         }
     }
 
-    /// The controller's own machine sees the cluster once, and nobody performs what it decides.
-    private static func oneTick(
-        _ snapshot: ClusterSnapshot, _ configuration: PlannerConfiguration
-    ) throws(RefusedPlan) -> (plan: Plan, snapshot: ClusterSnapshot) {
-        var settings = ControlLoopConfiguration()
-        settings.planner = configuration
-        settings.debounceMillis = 0
-        var loop = ControlLoop(configuration: settings)
+    /// The controller's own machine sees the cluster once, as the leader, and nobody performs what it decides.
+    private func oneTick(
+        _ snapshot: ClusterSnapshot, _ pools: [NodePool], _ claims: [LaunchClaim], _ settings: BerthConfiguration
+    ) throws(RefusedPlan) -> PublishedPlan {
+        var configuration = ControlLoopConfiguration()
+        configuration.planner.allReduce = settings.allReduce
+        if let steps = settings.limits.searchSteps { configuration.planner.gangStepLimit = steps }
+        configuration.planner.preempts = settings.preemption == .enabled
+        configuration.interruptions.lostWorkHours = settings.capacity.lostWorkHours
+        configuration.interruptions.restartHours = settings.capacity.restartHours
+        configuration.epochMillis = self.request.atSeconds * 1000
+        configuration.debounceMillis = 0
+        configuration.purchaseDelayMillis = 0
+        configuration.trustsClaims = true
+        var loop = ControlLoop(configuration: configuration)
         let pods = snapshot.pods.map { ObservedPod(state: $0, uid: "", version: 0, door: .scheduler) }
         let cluster = ObservedCluster(
             nodes: snapshot.nodes, pods: pods, groups: snapshot.groups, topology: snapshot.topology,
-            budgets: snapshot.budgets)
+            budgets: snapshot.budgets, pools: pools, claims: claims)
+        _ = loop.apply(.leadershipGained, atMillis: 0)
         _ = loop.apply(.observed(cluster), atMillis: 0)
-        guard let published = loop.published else {
-            // A loop that was never told to wait plans at once; without it the planner alone gives the same.
-            return (try Planner(configuration: configuration).plan(snapshot), snapshot)
+        guard let published = loop.published else { preconditionFailure("a loop that need not wait has not planned") }
+        if case .refused(let violations) = published.verdict {
+            throw RefusedPlan(plan: published.plan, violations: violations)
         }
-        switch published.verdict {
-        case .accepted: return (published.plan, published.snapshot)
-        case .refused(let violations): throw RefusedPlan(plan: published.plan, violations: violations)
+        guard published.purchaseViolations.isEmpty else {
+            throw RefusedPlan(plan: published.plan, violations: published.purchaseViolations)
         }
-    }
-
-    /// What to buy for pods that the plan leaves pending; nil where no pool is declared.
-    private func purchases(
-        _ snapshot: ClusterSnapshot, leaving plan: Plan, _ settings: BerthConfiguration,
-        _ configuration: PlannerConfiguration, _ findings: inout [Finding]
-    ) throws(RefusedPlan) -> PurchaseReport? {
-        guard !settings.pools.isEmpty else { return nil }
-        let (pools, problems) = NodePoolBuilder(configuration: settings, snapshot: snapshot).pools()
-        findings += problems
-        self.progress("planning purchases for \(plan.pending.count) pods")
-        var interruptions = InterruptionModel()
-        interruptions.lostWorkHours = settings.capacity.lostWorkHours
-        interruptions.restartHours = settings.capacity.restartHours
-        // Who gets room by preemption needs no machine, and nobody is evicted from one that does not exist.
-        var (rest, buying) = (plan, configuration)
-        buying.preempts = false
-        let reserved = Set(plan.preemptions.flatMap(\.reservations).map(\.pod))
-        rest.pending.removeAll { reserved.contains($0.pod) }
-        let planner = CapacityPlanner(interruptions: interruptions, configuration: buying)
-        let purchases = try planner.plan(snapshot, leaving: rest, pools: pools)
-        return PurchaseReport(plan: purchases, hoursPerWeek: settings.capacity.hoursPerWeek)
+        return published
     }
 
     /// Without the waiting pods of other namespaces, where only one namespace's demand is asked for.

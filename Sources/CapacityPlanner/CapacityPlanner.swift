@@ -200,7 +200,7 @@ public struct CapacityPlanner: Sendable {
         let problem = CoverProblem(
             shapes: shapes, offerings: open.map { market.offerings[$0] }, costs: costs,
             pools: (open.map { market.poolByOffering[$0] }, market.headroom))
-        let cover = CoverSearch(problem: problem).run()
+        let cover = CoverSearch(problem: problem).runWithinLimits()
         for (position, count) in cover.left.enumerated() where count > 0 {
             refusals.note(shapes[position].pods, .offeringsExhausted)
         }

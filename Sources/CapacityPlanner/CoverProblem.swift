@@ -9,7 +9,7 @@ struct CoverProblem {
     /// Pods per shape.
     let demand: [Int]
     /// Expected cost per hour and node.
-    let costs: [Double]
+    private(set) var costs: [Double]
     /// Nodes that may still be bought of each offering's pool, by pool.
     let headroom: [Int]
     let poolByOffering: [Int]
@@ -62,6 +62,15 @@ struct CoverProblem {
         }
         self.shares = largest.map { $0 ?? 0 }
         self.mostAlone = largest.map { share in share.map { $0 > 1 + 1e-9 ? 0 : Int(1 / $0 + 1e-9) } ?? 0 }
+    }
+
+    /// The same where each node of these pools costs so much more.
+    func charging(_ perNode: Double, forNodesOf pools: Set<Int>) -> CoverProblem {
+        var problem = self
+        for offering in 0..<self.offeringCount where pools.contains(self.poolByOffering[offering]) {
+            problem.costs[offering] += perNode
+        }
+        return problem
     }
 
     private static func canRun(_ pod: PodState, on node: NodeState) -> Bool {

@@ -1,6 +1,6 @@
 /// Finds few dollars' worth of nodes that hold all pods, and proves how much less might do.
 struct CoverSearch {
-    let problem: CoverProblem
+    var problem: CoverProblem
     /// Rounds of new columns.
     var roundLimit = 40
     /// Steps of all proofs of one round, shared evenly by the offerings.

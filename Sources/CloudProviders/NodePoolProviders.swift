@@ -54,9 +54,10 @@ public struct NodePoolProviders: NodePoolProvider {
 
     /// The configuration with what the providers say about their pools. A provider that does not answer leaves its pool as it is.
     ///
+    /// - Parameter last: What they said before, which holds for a pool whose provider does not answer now.
     /// - Returns: Also, by pool, what could not be learned.
     public func completing(
-        _ configuration: BerthConfiguration
+        _ configuration: BerthConfiguration, last: BerthConfiguration? = nil
     ) async -> (configuration: BerthConfiguration, problems: [String]) {
         var (configuration, problems) = (configuration, [String]())
         for (index, settings) in configuration.pools.enumerated() where self.byPool[settings.name] != nil {
@@ -64,7 +65,12 @@ public struct NodePoolProviders: NodePoolProvider {
                 let supply = try await self.supply(of: settings)
                 configuration.pools[index] = settings.completed(by: supply)
                 problems += supply.problems.map { "pool \(settings.name): \($0)" }
-            } catch { problems.append("pool \(settings.name): \(error)") }
+            } catch {
+                problems.append("pool \(settings.name): \(error)")
+                if let known = last?.pools.first(where: { $0.name == settings.name }) {
+                    configuration.pools[index] = known
+                }
+            }
         }
         return (configuration, problems)
     }

@@ -283,6 +283,8 @@ public struct ControlLoopConfiguration: Hashable, Sendable {
     public var returnMillis: Int64 = 120_000
     /// How long after a node was seen closed to newcomers it must still be empty. Longer than a binding may be under way.
     public var settleMillis: Int64 = 10_000
+    /// Whether claims are taken for all that there is, in place of the provider's lists: for a dry run, in which nobody asks it.
+    public var trustsClaims = false
     /// Whether nodes may be written to. Where not, a node that is taken is closed in plans only.
     public var taintsNodes = true
 

@@ -103,6 +103,9 @@ final class ClusterCache: Sendable {
         }
     }
 
+    /// What it holds means something else now.
+    func requestImport() { self.state.withLock { $0.isDirty = true } }
+
     func count(_ path: ResourcePath) -> Int { self.state.withLock { $0.objects[path]?.count ?? 0 } }
 }
 

@@ -8,7 +8,7 @@ import SchedulingModel
 ///
 /// Keeps what it has found out about each object, so that a cluster of which little has changed is told in little time. For one task at a time.
 final class ClusterObserver {
-    private let configuration: BerthConfiguration
+    private var configuration: BerthConfiguration
     /// Whether pools and claims are told, too.
     private let buysNodes: Bool
     private let importer: ClusterImporter
@@ -23,6 +23,9 @@ final class ClusterObserver {
         self.importer = ClusterImporter(configuration: configuration)
         self.door = PodDoor(configuration: configuration)
     }
+
+    /// From the next observation on.
+    func use(_ pools: [PoolSettings]) { self.configuration.pools = pools }
 
     struct Observation {
         var cluster: ObservedCluster

@@ -9,16 +9,23 @@ public struct ClusterReader: Sendable {
 
     /// Everything that planning looks at.
     ///
+    /// - Parameter readsClaims: Whether launches of the controller are read too, wherever they are written down.
+    ///
     /// A collection that we may not read, or that is gone, is a finding; without nodes or pods there is nothing to plan.
     public func read(
-        progress: @Sendable (String) -> Void
+        readsClaims: Bool = false, progress: @Sendable (String) -> Void
     ) async throws(KubernetesError) -> (objects: [ManifestObject], findings: [Finding]) {
         var objects: [ManifestObject] = []
         var findings: [Finding] = []
-        for path in try await PlanningResources(servedBy: self.client).paths {
+        var paths = try await PlanningResources(servedBy: self.client).paths
+        if readsClaims { paths.append(LaunchClaimObject.collection(nil)) }
+        for path in paths {
             progress("reading \(path.plural)")
+            let isClaims = readsClaims && path == LaunchClaimObject.collection(nil)
+            let selection = ListSelection(labelSelector: isClaims ? "\(LaunchClaimObject.label)=true" : nil)
             do throws(KubernetesError) {
-                objects += try await self.client.list(path) { progress("reading \(path.plural): \($0)") }.objects
+                objects += try await self.client.list(path, selection) { progress("reading \(path.plural): \($0)") }
+                    .objects
             } catch {
                 let isNeeded = path == .pods || path == .nodes
                 guard !isNeeded, let code = error.status?.code, code == 403 || code == 404 else { throw error }

@@ -20,8 +20,8 @@ public actor Controller {
     private let onPlan: @Sendable (PublishedPlan, [PodKey: String]) -> Void
 
     var loop: ControlLoop
-    private var cache = ClusterCache(paths: [])
-    private let observer: ClusterObserver
+    private(set) var cache = ClusterCache(paths: [])
+    let observer: ClusterObserver
     /// As the loop was told last, in the order of their keys.
     private var known: [ObservedPod] = []
     private let began = ContinuousClock.now
@@ -39,6 +39,7 @@ public actor Controller {
     private var untold: [GroupNotice] = []
     /// Client tokens.
     var auditedLaunches: Set<String> = []
+    var spending = SpendMeter()
     var isStopping = false
     /// The newest plan that the verifier accepted, and how it is told.
     private var accepted: (plan: PublishedPlan, report: PlanReport)?
@@ -167,7 +168,7 @@ public actor Controller {
     private static let loggedDifferences = 10
 
     /// Changes that come close together are imported together, and imports take no more than a part of the time.
-    private func importSoon() {
+    func importSoon() {
         guard self.importDue == nil, self.cache.isSynced, !self.isStopping else { return }
         let wait = self.importPace.wait(at: .now)
         self.importDue = Task {
@@ -255,6 +256,7 @@ public actor Controller {
         self.performQueued()
         self.tellGroups()
         self.performPoolActions()
+        self.settleSpending()
         self.sleepUntilDeadline()
     }
 
@@ -281,7 +283,11 @@ public actor Controller {
         self.metrics.set(.nodes, to: Double(summary.nodeCount))
         switch published.verdict {
         case .accepted:
-            self.accepted = (published, PlanReport(plan: published.plan, snapshot: published.snapshot))
+            var report = PlanReport(plan: published.plan, snapshot: published.snapshot)
+            report.purchases = published.purchases.map {
+                PurchaseReport(plan: $0, hoursPerWeek: self.configuration.capacity.hoursPerWeek)
+            }
+            self.accepted = (published, report)
             self.onPlan(published, Dictionary(self.known.map { ($0.state.key, $0.uid) }) { $1 })
         case .refused(let violations):
             // Nobody is told it, neither: whoever asks gets the last one that holds.

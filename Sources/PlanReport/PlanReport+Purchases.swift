@@ -81,10 +81,15 @@ public struct PurchaseReport: Sendable {
                 String(purchase.nodeCount), purchase.offering.instanceType, purchase.offering.zone,
                 purchase.offering.capacityType.rawValue, Self.text(purchase.pricePerHourMicroUSD),
                 purchase.onDemandPricePerHourMicroUSD.map(Self.text) ?? "-",
-                purchase.group.map { "gang \($0)" } ?? AmountText.count(purchase.pods.count, "pod"))
+                Self.purpose(of: purchase))
         }
         let lines = self.plan.purchases.isEmpty ? [] : columns.lines(indentation: 2)
         return [style.heading("To buy")] + lines + self.bill + self.unservedLines(style)
+    }
+
+    private static func purpose(of purchase: Purchase) -> String {
+        if let group = purchase.group { return "gang \(group)" }
+        return purchase.pods.isEmpty ? "the pool keeps them" : AmountText.count(purchase.pods.count, "pod")
     }
 
     private var bill: [String] {

@@ -3,7 +3,7 @@
 /// Equal input gives an equal value. Every pod of a purchase has a place on its nodes that the planner found and the
 /// verifier accepted.
 public struct PurchasePlan: Hashable, Sendable {
-    /// Gangs first, in the order of their demand; then single pods, by offering.
+    /// Gangs first, in the order of their demand; then single pods, by offering; then nodes that pools keep without any work.
     public var purchases: [Purchase]
     /// Pending pods that no purchase helps, sorted by key.
     public var unserved: [UnservedPod]
@@ -15,6 +15,13 @@ public struct PurchasePlan: Hashable, Sendable {
         self.purchases = purchases
         self.unserved = unserved
         self.lowerBoundPerHourMicroUSD = lowerBoundPerHourMicroUSD
+    }
+
+    /// With nodes that pools keep. The lower bound is of what the work needs, and stays.
+    public func adding(_ kept: [Purchase]) -> PurchasePlan {
+        var plan = self
+        plan.purchases += kept
+        return plan
     }
 
     public var pricePerHourMicroUSD: Int64 { self.purchases.reduce(0) { $0 + $1.pricePerHourMicroUSD } }
@@ -34,7 +41,7 @@ public struct Purchase: Hashable, Sendable {
     public var onDemandPricePerHourMicroUSD: Int64?
     /// The gang that needs them; nil for single pods.
     public var group: PodGroupKey?
-    /// Pods that run there, sorted.
+    /// Pods that run there, sorted. None: the pool keeps the nodes, by its minimum, its schedules or as warm ones.
     public var pods: [PodKey]
 
     public init(

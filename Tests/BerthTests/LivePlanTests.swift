@@ -1,4 +1,5 @@
 import FakeKubernetesAPI
+import Foundation
 import HTTPTransport
 import KubernetesAPI
 import KubernetesClient
@@ -55,6 +56,30 @@ struct LivePlanTests {
             #expect(live.standardError == "")
         }
         #expect(self.server.withServer { $0.resourceVersion } == version)
+    }
+
+    @Test("reads the launches that are under way, and buys nothing for what they will hold")
+    func claims() async throws {
+        try await self.fill()
+        let examples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../examples")
+        let pools = examples.appending(path: "pools-spot.yaml").standardized.path
+        let before = try await LivePlan(run: PlanRun(request: Manifest.json))
+            .respond(from: self.client, configurationFile: pools)
+        #expect(before.standardOutput.contains(#""pool":"a100""#))
+        let system: JSONTree = ["metadata": ["name": "berth-system"]]
+        try await self.client.create(system, in: ResourcePath(apiVersion: "v1", plural: "namespaces"))
+        try await self.client.create(
+            [
+                "metadata": ["name": "t-1", "labels": ["berth.dev/launch-claim": "true"]],
+                "data": [
+                    "pool": "a100", "instanceType": "p4d.24xlarge", "zone": "us-east-1a", "capacityType": "spot",
+                    "count": "1", "since": "0", "phase": "launched", "machines": "i-1=expected",
+                ],
+            ], in: ResourcePath(apiVersion: "v1", plural: "configmaps", namespace: "berth-system"))
+        let after = try await LivePlan(run: PlanRun(request: Manifest.json))
+            .respond(from: self.client, configurationFile: pools)
+        #expect(!after.standardOutput.contains(#""pool":"a100""#))
+        #expect(after.standardError == "")
     }
 
     @Test("says what is read while it is read, page by page")

@@ -84,6 +84,25 @@ struct PurchaseTests {
         #expect(Set(plan.unserved.map(\.reason)) == [.offeringsExhausted])
     }
 
+    @Test("where a pool's limit binds larger machines are bought, so that none of the work is left over")
+    func limitBinds() throws {
+        let boxes = [
+            Shop.offering("box-1", price: 500_000, gpus: 1), Shop.offering("box-4", price: 3_600_000, gpus: 4),
+            Shop.offering("box-8", price: 6_000_000, gpus: 8),
+        ]
+        let ones = (0..<20).map { PodState.gpu("p\($0)", count: 1) }
+        let free = try Shop.purchases(pods: ones, pools: [Shop.pool(boxes)])
+        #expect(free.lines == ["20 x box-1 on-demand in a"])
+        let bound = try Shop.purchases(pods: ones, pools: [Shop.pool(boxes, maxNodes: 3)])
+        #expect(bound.unserved.isEmpty)
+        #expect(bound.lines == ["1 x box-4 on-demand in a", "2 x box-8 on-demand in a"])
+        #expect(bound.lowerBoundPerHourMicroUSD <= 15_600_000)
+        // As many as the limit allows where it cannot hold all.
+        let few = try Shop.purchases(pods: ones, pools: [Shop.pool(boxes, maxNodes: 2)])
+        #expect(few.lines == ["2 x box-8 on-demand in a"])
+        #expect(few.unserved.map(\.reason) == Array(repeating: .offeringsExhausted, count: 4))
+    }
+
     @Test("the lower bound speaks of the work that was served")
     func lowerBound() throws {
         let pods = (0..<4).map { PodState.gpu("p\($0)", count: 8) }

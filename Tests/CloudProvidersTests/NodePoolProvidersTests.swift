@@ -63,5 +63,10 @@ struct NodePoolProvidersTests {
         let (completed, problems) = await providers.completing(configuration)
         #expect(completed == configuration)
         #expect(problems.count == 1)
+        // What the provider said when it last answered holds on.
+        var last = configuration
+        for index in last.pools.indices { last.pools[index].maxNodes = 7 }
+        let again = await providers.completing(configuration, last: last).configuration
+        for pool in again.pools { #expect(pool.maxNodes == (pool.name == "aws" ? 7 : 1000)) }
     }
 }

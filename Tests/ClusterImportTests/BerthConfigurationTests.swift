@@ -107,6 +107,35 @@ struct BerthConfigurationTests {
             ("pools: [{name: a, instanceTypes: [a], zones: [b], bootSeconds: 3601}]", "pools[0].bootSeconds"),
             ("capacity: {hoursPerWeek: 169}", "capacity.hoursPerWeek"),
             ("capacity: {consolidateAfterSeconds: 0}", "capacity.consolidateAfterSeconds"),
+            ("capacity: {restartHours: 1e300}", "capacity.restartHours"),
+            ("capacity: {emptyDelaySeconds: 1e300}", "capacity.emptyDelaySeconds"),
+            ("pools: [{name: a/b, instanceTypes: [a], zones: [b]}]", "pools[0].name"),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b, b]}]", "pools[0].zones"),
+            ("pools: [{name: a, instanceTypes: [a], zones: ['']}]", "pools[0].zones"),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b], capacityTypes: []}]", "pools[0].capacityTypes"),
+            ("pools: [{name: a, instanceTypes: [a], zones: [b], maxNodes: '4'}]", "pools[0].maxNodes"),
+            (
+                "pools: [{name: a, instanceTypes: [a], zones: [b]}, {name: a, instanceTypes: [a], zones: [b]}]",
+                "pools[1].name"
+            ),
+            (
+                """
+                pools: [{name: a, instanceTypes: [a], zones: [b],
+                  prices: [{instanceType: a, capacityType: spot, usdPerHour: -1}]}]
+                """, "pools[0].prices[0].usdPerHour"
+            ),
+            (
+                """
+                pools: [{name: a, instanceTypes: [a], zones: [b],
+                  machineTypes: [{name: a, cpu: 1, memoryMiB: 1, monthlyInterruptionPercent: 101}]}]
+                """, "pools[0].machineTypes[0].monthlyInterruptionPercent"
+            ),
+            (
+                """
+                pools: [{name: a, instanceTypes: [a], zones: [b],
+                  machineTypes: [{name: a, cpu: 1, memoryMiB: 1}, {name: a, cpu: 2, memoryMiB: 1}]}]
+                """, "pools[0].machineTypes[1].name"
+            ),
         ])
     func refused(body: String, field: String) {
         let (configuration, findings) = self.read(body)
@@ -115,6 +144,33 @@ struct BerthConfigurationTests {
         #expect(configuration.limits.searchSteps == nil)
         #expect(configuration.deviceMemoryMiB.isEmpty)
         #expect(configuration.schedulerNames == ["default-scheduler", "berth"])
+    }
+
+    @Test("a limit that cannot be read lets nothing be bought, and of two pools with one name the first counts")
+    func limits() {
+        let (configuration, _) = self.read(
+            """
+            pools: [{name: a, instanceTypes: [a], zones: [b], maxNodes: many}, {name: b, instanceTypes: [a], zones: [b]},
+              {name: b, instanceTypes: [a], zones: [b], maxNodes: 5}]
+            """)
+        #expect(configuration.pools.map(\.maxNodes) == [0, 1000])
+    }
+
+    @Test("a price or a machine type for what the pool does not offer is a warning")
+    func misspelt() {
+        let (_, findings) = self.read(
+            """
+            pools: [{name: a, instanceTypes: [box], zones: [b], capacityTypes: [spot],
+              prices: [{instanceType: bxo, capacityType: spot, usdPerHour: 1},
+                {instanceType: box, capacityType: on-demand, zone: c, usdPerHour: 1}],
+              machineTypes: [{name: bxo, cpu: 1, memoryMiB: 1}]}]
+            """)
+        #expect(
+            findings.map(\.field) == [
+                "pools[0].prices[0].instanceType", "pools[0].prices[1].zone", "pools[0].prices[1].capacityType",
+                "pools[0].machineTypes[0].name",
+            ])
+        #expect(findings.allSatisfy { $0.severity == .warning })
     }
 
     @Test("another kind of object is no configuration")

@@ -77,8 +77,24 @@ struct CapacityControllerTests {
         try await eventually("the machines are given back") { try await world.cloud.machines(of: "gpus").isEmpty }
         try await eventually("no claim is left") { try await world.claimCount() == 0 }
         #expect(world.transport.forbidden.isEmpty)
+        try await self.checkMoney(world.controller)
         running.cancel()
         _ = await running.result
+    }
+
+    /// Two machines came, joined and went, at ten dollars an hour each.
+    private func checkMoney(_ controller: Controller) async throws {
+        await controller.settleSpending()
+        let lines = controller.metrics.text().split(separator: "\n").map(String.init)
+        let labels = #"pool="gpus",capacity_type="spot""#
+        for event in ["launched", "joined", "given_back"] {
+            #expect(lines.contains(#"berth_machine_events_total{\#(labels),event="\#(event)"} 2.0"#))
+        }
+        #expect(!lines.contains { $0.hasPrefix("berth_spend_usd_per_hour{") })
+        let spent = try #require(lines.first { $0.hasPrefix("berth_spend_usd_total{\(labels)}") })
+        let usd = try #require(spent.split(separator: " ").last.flatMap { Double($0) })
+        #expect(usd > 0 && usd < 20)
+        #expect(lines.contains(#"berth_node_boot_seconds_count{pool="gpus"} 2"#))
     }
 
     @Test("a claim is read back as it was written")

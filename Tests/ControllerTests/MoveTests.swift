@@ -113,6 +113,28 @@ struct MoveTests {
         #expect(world.bearer.forbidden.isEmpty)
     }
 
+    @Test("spot makes way for spot that has become much cheaper while the controller runs")
+    func cheaperSpot() async throws {
+        let zones = ["zone-a", "zone-b"]
+        let world = try SpotWorld(
+            capacity: [Self.spot: 1, BuyingWorld.offering("zone-b"): 1],
+            configuration: BuyingWorld.configuration(zones: zones, priceStepMicroUSD: 1))
+        try await world.run(as: "one", Self.impatient) {
+            world.addOwnedPod("a")
+            try await eventually("the pod runs in the first zone") { try await world.runs("a") != nil }
+            #expect(try await world.cloud.machines(of: "gpus").map(\.offering.zone) == ["zone-a"])
+            let cheaper = BuyingWorld.configuration(zones: zones, priceStepMicroUSD: -7_000_000)
+            await world.controller.use(cheaper.pools)
+            try await eventually("the pod runs in the second zone alone") {
+                let machines = try await world.cloud.machines(of: "gpus")
+                guard machines.map(\.offering.zone) == ["zone-b"] else { return false }
+                return try await world.runs("a") == machines.first?.id.rawValue
+            }
+        }
+        let bought = await world.cloud.boughtCount
+        #expect(bought == 2)
+    }
+
     @Test(
         "a controller that ends once it has bought the replacement is followed by one that uses it, and buys no other")
     func restart() async throws {

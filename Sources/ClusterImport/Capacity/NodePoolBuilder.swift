@@ -23,11 +23,16 @@ public struct NodePoolBuilder: Sendable {
             var offerings: [NodeOffering] = []
             for name in settings.instanceTypes {
                 guard let machine = Self.machine(name, settings) else {
-                    findings.append(Self.finding(settings, "machine type \(name)", "a type of the catalogue"))
+                    findings.append(
+                        Self.finding(
+                            settings, "instanceTypes", "machine type \(name)",
+                            "a type of the catalogue or of machineTypes"))
                     continue
                 }
                 let found = self.offerings(of: machine, settings)
-                if found.isEmpty { findings.append(Self.finding(settings, "\(name) without a price", "prices for it")) }
+                if found.isEmpty, !settings.zones.isEmpty, !settings.capacityTypes.isEmpty {
+                    findings.append(Self.finding(settings, "prices", "\(name) without a price", "prices for it"))
+                }
                 offerings += found
             }
             let topology = self.snapshot.topology
@@ -44,7 +49,11 @@ public struct NodePoolBuilder: Sendable {
             if let shared = settings.launchShares, shared != "nvlink" {
                 pool.launchLevel = topology.levels.firstIndex { $0.name == shared || $0.labelKey == shared }
                 if pool.launchLevel == nil {
-                    findings.append(Self.finding(settings, "launchShares \(shared)", "a topology level or nvlink"))
+                    let levels = topology.levels.map(\.name) + ["nvlink"]
+                    findings.append(
+                        Self.finding(
+                            settings, "launchShares", "launchShares \(shared)",
+                            "a topology level of this cluster or nvlink: \(levels.joined(separator: ", "))"))
                 }
             }
             return pool
@@ -52,9 +61,12 @@ public struct NodePoolBuilder: Sendable {
         return (pools, findings)
     }
 
-    private static func finding(_ settings: PoolSettings, _ found: String, _ expected: String) -> Finding {
+    private static func finding(
+        _ settings: PoolSettings, _ field: String, _ found: String, _ expected: String
+    ) -> Finding {
         Finding(
-            .warning, origin: ManifestOrigin(file: "configuration"), field: "pools[\(settings.name)]", found: found,
+            .warning, origin: ManifestOrigin(file: "configuration"), field: "pools[\(settings.name)].\(field)",
+            found: found,
             expected: expected)
     }
 

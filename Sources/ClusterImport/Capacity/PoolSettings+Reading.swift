@@ -8,13 +8,14 @@ extension PoolSettings: ObjectReadable {
             "allocatable", "launchShares", "prices", "machineTypes", "provider", "priority", "warmNodes", "schedules",
             "disruptionBudgets", "consolidation", "bootSeconds",
         ])
-        guard let name = fields.requiredString("name") else { return nil }
-        self.init(name: name, instanceTypes: fields.strings("instanceTypes"), zones: fields.strings("zones"))
-        if self.instanceTypes.isEmpty { fields.report("instanceTypes", expected: "at least one") }
-        if self.zones.isEmpty { fields.report("zones", expected: "at least one") }
+        guard let name = Self.name(fields) else { return nil }
+        self.init(
+            name: name, instanceTypes: Self.names("instanceTypes", fields), zones: Self.names("zones", fields))
         if fields.has("capacityTypes") { self.capacityTypes = Self.capacityTypes(fields) }
         self.minNodes = Int(clamping: fields.integer("minNodes", in: 0...1_000_000) ?? 0)
-        self.maxNodes = Int(clamping: fields.integer("maxNodes", in: 0...1_000_000) ?? 1000)
+        // A limit that cannot be read is no leave to buy.
+        let most = fields.integer("maxNodes", in: 0...1_000_000)
+        self.maxNodes = Int(clamping: most ?? (fields.has("maxNodes") ? 0 : 1000))
         if self.minNodes > self.maxNodes { fields.report("minNodes", expected: "at most maxNodes, \(self.maxNodes)") }
         self.priority = Int(clamping: fields.integer("priority", in: -1_000_000...1_000_000) ?? 0)
         self.warmNodes = Int(clamping: fields.integer("warmNodes", in: 0...1_000_000) ?? 0)
@@ -31,10 +32,11 @@ extension PoolSettings: ObjectReadable {
         self.prices = fields.objects("prices", as: PriceSetting.self)
         self.machineTypes = fields.objects("machineTypes", as: MachineSetting.self)
         self.provider = fields.object("provider", as: ProviderSetting.self)
+        self.checkNames(fields)
     }
 
     private static func capacityTypes(_ fields: ObjectReader) -> [CapacityType] {
-        fields.strings("capacityTypes").compactMap { text in
+        Self.names("capacityTypes", fields).compactMap { text in
             if let type = CapacityType(rawValue: text) { return type }
             fields.report("capacityTypes", expected: "spot, on-demand or reserved")
             return nil
@@ -73,7 +75,16 @@ extension PoolSettings.MachineSetting: ObjectReadable {
             deviceCount: Int(clamping: fields.integer("deviceCount", in: 0...1024) ?? 0),
             memoryMiBPerDevice: fields.integer("memoryMiBPerDevice", in: 1...(1 << 30)),
             architecture: fields.string("architecture") ?? "amd64",
-            monthlyInterruptionPercent: fields.number("monthlyInterruptionPercent"))
+            monthlyInterruptionPercent: Self.percent(fields))
+    }
+
+    private static func percent(_ fields: ObjectReader) -> Double? {
+        guard let percent = fields.number("monthlyInterruptionPercent") else { return nil }
+        guard (0...100).contains(percent) else {
+            fields.report("monthlyInterruptionPercent", expected: "a number from 0 to 100")
+            return nil
+        }
+        return percent
     }
 }
 
@@ -83,11 +94,12 @@ extension CapacitySettings {
         fields.refuseFields(besides: [
             "lostWorkHours", "restartHours", "emptyDelaySeconds", "consolidateAfterSeconds", "hoursPerWeek",
         ])
-        self.lostWorkHours = fields.positiveNumber("lostWorkHours") ?? self.lostWorkHours
-        self.restartHours = fields.positiveNumber("restartHours") ?? self.restartHours
-        self.emptyDelaySeconds = fields.positiveNumber("emptyDelaySeconds") ?? self.emptyDelaySeconds
+        let (year, month) = (8760.0, 2_592_000.0)
+        self.lostWorkHours = fields.positiveNumber("lostWorkHours", atMost: year) ?? self.lostWorkHours
+        self.restartHours = fields.positiveNumber("restartHours", atMost: year) ?? self.restartHours
+        self.emptyDelaySeconds = fields.positiveNumber("emptyDelaySeconds", atMost: month) ?? self.emptyDelaySeconds
         self.consolidateAfterSeconds =
-            fields.positiveNumber("consolidateAfterSeconds") ?? self.consolidateAfterSeconds
+            fields.positiveNumber("consolidateAfterSeconds", atMost: month) ?? self.consolidateAfterSeconds
         if let hours = fields.positiveNumber("hoursPerWeek") {
             if hours > 168 { fields.report("hoursPerWeek", expected: "at most 168") }
             self.hoursPerWeek = min(hours, 168)

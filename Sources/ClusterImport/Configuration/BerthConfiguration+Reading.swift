@@ -67,11 +67,7 @@ extension BerthConfiguration: ObjectReadable {
                 self.deviceMemoryMiB[product] = min(amount, NodeDevices.memoryMiBLimit)
             }
         }
-        self.pools = fields.objects("pools", as: PoolSettings.self)
-        for (index, pool) in self.pools.enumerated()
-        where self.pools[..<index].contains(where: { $0.name == pool.name }) {
-            fields.report("pools", expected: "one pool of the name \(pool.name)")
-        }
+        self.pools = Self.pools(fields)
         self.aws = fields.object("aws", as: AWSSettings.self)
         if self.aws == nil, !fields.has("aws"), self.pools.contains(where: { $0.provider?.isAWS == true }) {
             fields.report("aws", expected: "clusterName, which pools at AWS need")
@@ -81,6 +77,21 @@ extension BerthConfiguration: ObjectReadable {
             limits.refuseFields(besides: ["searchSteps"])
             self.limits.searchSteps = limits.positiveInteger("searchSteps").map { Int(clamping: $0) }
         }
+    }
+}
+
+extension BerthConfiguration {
+    /// Of two with one name the first counts.
+    private static func pools(_ fields: ObjectReader) -> [PoolSettings] {
+        var names: Set<String> = []
+        let pools = fields.objects("pools", as: PoolSettings.self).filter { names.insert($0.name).inserted }
+        guard let all = fields.field("pools"), all.elements.allSatisfy(\.isObject) else { return pools }
+        names = []
+        for pool in fields.objects("pools") {
+            guard let name = pool.field("name")?.string, !names.insert(name).inserted else { continue }
+            pool.report("name", expected: "a name that no other pool has")
+        }
+        return pools
     }
 }
 
@@ -160,10 +171,12 @@ extension ObjectReader {
         return number
     }
 
-    func positiveNumber(_ key: String) -> Double? {
+    /// - Parameter most: For what is calculated with as whole numbers later.
+    func positiveNumber(_ key: String, atMost most: Double = .greatestFiniteMagnitude) -> Double? {
         guard let number = self.number(key) else { return nil }
-        guard number > 0, number.isFinite else {
-            self.report(key, expected: "a number above 0")
+        guard number > 0, number <= most else {
+            let limit = most < 1e15 ? ", at most \(Int(most))" : ""
+            self.report(key, expected: "a number above 0\(limit)")
             return nil
         }
         return number

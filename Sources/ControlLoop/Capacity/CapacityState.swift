@@ -42,8 +42,12 @@ struct CapacityState: Sendable {
     /// When an offering that is wanted comes out of back-off.
     var unblockMillis: Int64?
     var launchCount = 0
+    private let trustsClaims: Bool
+    /// What became of machines since this was last asked.
+    var machineEvents: [MachineEvent] = []
 
     init(_ configuration: ControlLoopConfiguration) {
+        self.trustsClaims = configuration.trustsClaims
         self.backoff = LaunchBackoff(seed: configuration.seed)
         self.backoff.firstWaitSeconds = configuration.firstBackoffSeconds
         self.backoff.longestWaitSeconds = configuration.longestBackoffSeconds
@@ -157,7 +161,7 @@ struct CapacityState: Sendable {
         }
     }
 
-    var isListed: Bool { self.pools.allSatisfy { self.listed.contains($0.name) } }
+    var isListed: Bool { self.trustsClaims || self.pools.allSatisfy { self.listed.contains($0.name) } }
 
     mutating func requestList(_ pool: String, atMillis time: Int64) {
         let due = self.lists[pool]?.dueMillis ?? .max

@@ -195,11 +195,13 @@ extension ControlLoop {
             launch.seenMillis = now
             launch.uncertainUntil = .min
             self.take(machines, as: .expected, into: &launch, now)
+            self.note(.launched, claim, count: machines.count)
             self.capacity.backoff.launchSucceeded(claim.offering)
         case .launched(let machines):
             // A part is worth nothing: it is undone before anything else is tried.
             launch.claim.phase = .closing
             self.take(machines, as: .leaving, into: &launch, now)
+            self.note(.launched, claim, count: machines.count)
             self.block(claim, because: .noCapacity, now)
         case .refused(let refusal):
             launch.claim.phase = .closing
@@ -290,6 +292,11 @@ extension ControlLoop {
     }
 
     private mutating func lose(_ machine: MachineID, of token: String) {
+        if let claim = self.capacity.launches[token]?.claim,
+            let phase = claim.machines.first(where: { $0.id == machine })?.phase
+        {
+            self.note(phase == .leaving ? .givenBack : .lost, claim)
+        }
         self.capacity.gone.insert(machine)
         self.capacity.launches[token]?.claim.machines.removeAll { $0.id == machine }
         self.capacity.launches[token]?.machineSeen[machine] = nil

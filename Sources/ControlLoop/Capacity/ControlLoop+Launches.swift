@@ -31,10 +31,11 @@ extension ControlLoop {
         }
         let placed = plan.assignments.map(\.node) + plan.preemptions.flatMap(\.reservations).map(\.node)
         try self.giveBack(snapshot, wanted: used.union(placed), now)
-        let purchases = try self.purchases(for: ahead, future, (plan, snapshot), now)
+        var purchases = try self.purchases(for: ahead, future, (plan, snapshot), now)
         let isDecided = ahead.pending.isEmpty || purchases != nil || self.capacity.pools.isEmpty
         let launchCount = self.capacity.launchCount
-        self.fillUp(isDecided ? empty : nil, now)
+        let kept = self.fillUp(isDecided ? empty : nil, now)
+        if !kept.isEmpty { purchases = (purchases ?? PurchasePlan()).adding(kept) }
         let isBuying = self.capacity.launchCount > launchCount || purchases?.purchases.isEmpty == false
         try self.consolidate(plan, snapshot, version: version, isBuying: isBuying, now)
         return purchases

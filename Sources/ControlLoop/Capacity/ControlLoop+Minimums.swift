@@ -71,8 +71,10 @@ extension ControlLoop {
     /// cheapest of their offerings that is not in back-off.
     ///
     /// - Parameter empty: What stands ready, per pool; nil while work waits that may need the room under the limit more.
-    mutating func fillUp(_ empty: [String: Int]?, _ now: Int64) {
-        guard self.capacity.isListed else { return }
+    /// - Returns: What is bought.
+    mutating func fillUp(_ empty: [String: Int]?, _ now: Int64) -> [Purchase] {
+        guard self.capacity.isListed else { return [] }
+        var bought: [Purchase] = []
         let counted = self.countedPools
         for pool in self.poolsWithoutLeaving {
             let warm = empty.map { pool.warmNodes - $0[pool.name, default: 0] } ?? 0
@@ -81,19 +83,21 @@ extension ControlLoop {
             missing -= self.keepDraining(missing, of: pool.name)
             let room = counted.first { $0.name == pool.name }?.headroom ?? 0
             guard min(missing, room) > 0 else { continue }
-            self.buyCheapest(min(missing, room), of: pool, now)
+            bought += [self.buyCheapest(min(missing, room), of: pool, now)].compactMap(\.self)
         }
+        return bought
     }
 
-    private mutating func buyCheapest(_ count: Int, of pool: NodePool, _ now: Int64) {
+    private mutating func buyCheapest(_ count: Int, of pool: NodePool, _ now: Int64) -> Purchase? {
         let blocked = self.capacity.backoff.blocked(atSeconds: now / 1000)
         let open = pool.offerings.filter { !blocked.contains($0.key) }
         let costs = open.map { self.configuration.interruptions.expectedCostPerHour($0, count: 1, together: false) }
         guard let cheapest = zip(open, costs).min(by: { $0.1 < $1.1 })?.0 else {
             self.capacity.unblockMillis = self.capacity.backoff.nextEnd(atSeconds: now / 1000).map { $0 * 1000 }
-            return
+            return nil
         }
         self.buy(count, cheapest.key, of: pool.name, for: nil, now)
+        return Purchase(cheapest, of: pool, nodeCount: count, self.configuration.interruptions)
     }
 
     /// - Returns: How many nodes stay that were to be given back.
@@ -141,5 +145,23 @@ extension ControlLoop {
         let seconds = self.wallMillis(since) / 1000
         return self.capacity.pools.compactMap { $0.nextChange(afterSeconds: seconds) }.min()
             .map { $0 * 1000 - self.configuration.epochMillis }
+    }
+}
+
+extension Purchase {
+    /// Nodes that nobody works on yet.
+    fileprivate init(
+        _ offering: NodeOffering, of pool: NodePool, nodeCount: Int, _ interruptions: InterruptionModel
+    ) {
+        let key = offering.key
+        let onDemand = OfferingKey(instanceType: key.instanceType, zone: key.zone, capacityType: .onDemand)
+        let expected = interruptions.expectedCostPerHour(offering, count: nodeCount, together: false)
+        self.init(
+            pool: pool.name, offering: key, nodeCount: nodeCount,
+            pricePerHourMicroUSD: offering.pricePerHourMicroUSD * Int64(nodeCount),
+            expectedCostPerHourMicroUSD: Int64(expected.rounded()),
+            onDemandPricePerHourMicroUSD: pool.offerings.first { $0.key == onDemand }.map {
+                $0.pricePerHourMicroUSD * Int64(nodeCount)
+            })
     }
 }

@@ -44,6 +44,8 @@ extension ControlLoop {
             self.capacity.notices[name]?.sources.insert(source)
             return
         }
+        let isFirst = self.capacity.notices[name] == nil && source != Taint.interruptionKey
+        if isFirst, let claim = self.nodes[name].flatMap(self.claim) { self.note(.interrupted, claim) }
         notice.takenMillis = time
         // Of a short notice the trainer gets one half and the end of its pods the other.
         notice.spot.evictionLeadSeconds = min(

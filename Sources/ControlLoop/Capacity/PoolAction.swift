@@ -86,6 +86,40 @@ public struct ListedMachine: Hashable, Sendable {
     }
 }
 
+/// What became of machines that were bought, for counting. A process knows of its own time only.
+public struct MachineEvent: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// The provider has given them, also where that was only a part and is undone.
+        case launched
+        /// The node is usable, so long after its launch.
+        case joined(afterMillis: Int64)
+        /// The first notice that the node is taken.
+        case interrupted
+        case givenBack
+        /// Gone, and not by us.
+        case lost
+    }
+
+    public var kind: Kind
+    public var pool: String
+    public var offering: OfferingKey
+    public var count: Int
+}
+
+/// Machines of one pool on one kind of terms, and what they cost an hour.
+public struct HeldMachines: Hashable, Sendable {
+    public var pool: String
+    public var capacityType: CapacityType
+    public var count = 0
+    /// By the prices of now; an offering that the pool has no more counts nothing. Millionths of a dollar.
+    public var pricePerHourMicroUSD: Int64 = 0
+
+    public init(pool: String, capacityType: CapacityType) {
+        self.pool = pool
+        self.capacityType = capacityType
+    }
+}
+
 /// What a cloud, or another project's taint, says about a node that is going to be taken.
 public struct TakenNotice: Hashable, Sendable {
     public var machine: MachineID

@@ -1,10 +1,18 @@
 public import CloudProviders
+public import ClusterImport
 import ControlLoop
 import KubernetesClient
 
 /// Nodes that are bought, and machines that a cloud takes back.
 extension Controller {
     nonisolated var buysNodes: Bool { self.options.capacity != nil && !self.options.isDryRun }
+
+    /// Prices and limits of the pools as their providers say them now.
+    public func use(_ pools: [PoolSettings]) {
+        self.observer.use(pools)
+        self.cache.requestImport()
+        self.importSoon()
+    }
 
     /// A cloud takes a machine back, or says that it may.
     public func take(_ notice: CloudNotice) {

@@ -1,14 +1,15 @@
-import ControlLoop
-import KubernetesAPI
+package import ControlLoop
+package import KubernetesAPI
 import KubernetesClient
 import SchedulingModel
 
 /// A claim as it is written down: a ConfigMap beside the lease, named like the launch's client token.
-enum LaunchClaimObject {
+package enum LaunchClaimObject {
     /// Tells claims from what else is in the namespace.
     static let label = "berth.dev/launch-claim"
 
-    static func collection(_ namespace: String) -> ResourcePath {
+    /// - Parameter namespace: Nil for those of all namespaces.
+    static func collection(_ namespace: String?) -> ResourcePath {
         ResourcePath(apiVersion: "v1", plural: "configmaps", namespace: namespace)
     }
 
@@ -32,7 +33,7 @@ enum LaunchClaimObject {
     }
 
     /// Nil for what is no claim, or cannot be read as one: its machines are found by the provider's list then.
-    static func claim(_ object: ManifestObject) -> LaunchClaim? {
+    package static func claim(_ object: ManifestObject) -> LaunchClaim? {
         guard object.kind == "ConfigMap", object.value["metadata"]?["labels"]?[Self.label]?.string == "true",
             let data = object.value["data"]
         else { return nil }
