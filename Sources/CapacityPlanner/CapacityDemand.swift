@@ -63,7 +63,7 @@ struct CapacityDemand {
         of gangs: Set<PodGroupKey>, in snapshot: ClusterSnapshot
     ) -> [PodGroupKey: Set<String>] {
         guard !gangs.isEmpty else { return [:] }
-        let tops = GiveBackLedger.topGroups(of: snapshot.groups)
+        let tops = PodGroup.topGroups(of: snapshot.groups)
         var zones: [PodGroupKey: Set<String>] = [:]
         for pod in snapshot.pods {
             guard let group = pod.group, let node = pod.node.flatMap(snapshot.nodeIndex) else { continue }

@@ -20,17 +20,7 @@ struct GiveBackLedger {
         self.limits = limits
         self.nodeCounts = self.pools.mapValues(\.nodeCount)
         for node in owned where node.emptySinceSeconds != nil { self.emptyCounts[node.pool, default: 0] += 1 }
-        self.topGroups = Self.topGroups(of: snapshot.groups)
-    }
-
-    /// A ring of parents, which is broken and reported elsewhere, ends somewhere.
-    static func topGroups(of groups: [PodGroup]) -> [PodGroupKey: PodGroupKey] {
-        let parents = Dictionary(groups.map { ($0.key, $0.parent) }, uniquingKeysWith: { first, _ in first })
-        return groups.reduce(into: [:]) { tops, group in
-            var (top, seen) = (group.key, Set([group.key]))
-            while let parent = parents[top] ?? nil, seen.insert(parent).inserted { top = parent }
-            tops[group.key] = top
-        }
+        self.topGroups = PodGroup.topGroups(of: snapshot.groups)
     }
 
     // MARK: Limits

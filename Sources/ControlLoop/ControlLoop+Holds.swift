@@ -111,7 +111,7 @@ extension ControlLoop {
     private mutating func gangToHoldAgain(_ snapshot: ClusterSnapshot, _ now: Int64) -> PodGroupKey? {
         let due = self.partialGangs.filter { $0.value.lookMillis <= now }.map(\.key)
         for group in due { self.partialGangs[group]?.lookMillis = now + self.configuration.partialGangMillis }
-        let tops = GangStanding.topGroups(snapshot.groups)
+        let tops = PodGroup.topGroups(of: snapshot.groups)
         let ranks = due.filter { !self.isAwaited($0, now) }.map { group in
             let members = snapshot.pods.filter { pod in pod.group.map { tops[$0] ?? $0 } == group }
             let priority = members.map(\.priority).max() ?? 0
@@ -132,7 +132,7 @@ extension ControlLoop {
 
     /// All members that hold room; none while a decision on one is under way, or where one would not come back.
     private func evictableMembers(of group: PodGroupKey, _ snapshot: ClusterSnapshot) -> [PodKey] {
-        let tops = GangStanding.topGroups(snapshot.groups)
+        let tops = PodGroup.topGroups(of: snapshot.groups)
         let members = self.pods.values.filter { pod in
             pod.state.group.map { tops[$0] ?? $0 } == group && !pod.state.isTerminating
         }
@@ -156,7 +156,7 @@ struct GangStanding {
 
     /// - Parameter members: The pods that hold room, or are about to.
     init(members: [PodState], of groups: [PodGroup]) {
-        let tops = Self.topGroups(groups)
+        let tops = PodGroup.topGroups(of: groups)
         var counts: [PodGroupKey: Int] = [:]
         for pod in members { if let group = pod.group { counts[group, default: 0] += 1 } }
         let children = Dictionary(grouping: groups.filter { $0.parent != nil }) { $0.parent }
@@ -174,17 +174,5 @@ struct GangStanding {
             holding.contains($0.key) && !isSatisfied($0)
         }
         .map(\.key).sorted()
-    }
-
-    /// The top group of each group. A ring of parents ends where it began.
-    static func topGroups(_ groups: [PodGroup]) -> [PodGroupKey: PodGroupKey] {
-        let parents = Dictionary(groups.map { ($0.key, $0.parent) }) { $1 }
-        return groups.reduce(into: [:]) { tops, group in
-            var (top, seen) = (group.key, Set([group.key]))
-            while let parent = parents[top] ?? nil, parents[parent] != nil, seen.insert(parent).inserted {
-                top = parent
-            }
-            tops[group.key] = top
-        }
     }
 }

@@ -40,3 +40,18 @@ public struct PodGroup: Hashable, Sendable {
         self.problem = problem
     }
 }
+
+extension PodGroup {
+    /// The top group of each group. A parent that is not there is none, and a ring of parents, which is reported elsewhere, ends where it
+    /// began.
+    public static func topGroups(of groups: [PodGroup]) -> [PodGroupKey: PodGroupKey] {
+        let parents = Dictionary(groups.map { ($0.key, $0.parent) }) { $1 }
+        return groups.reduce(into: [:]) { tops, group in
+            var (top, seen) = (group.key, Set([group.key]))
+            while let parent = parents[top] ?? nil, parents[parent] != nil, seen.insert(parent).inserted {
+                top = parent
+            }
+            tops[group.key] = top
+        }
+    }
+}

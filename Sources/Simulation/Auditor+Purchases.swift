@@ -18,22 +18,14 @@ extension Auditor {
                 nodes: Self.expectedNodes(replica, published, taken, world, opensEmptying: opensEmptying), pods: pods,
                 groups: published.snapshot.groups, topology: published.snapshot.topology)
         }
-        let planner = Planner(configuration: Self.lookingAhead)
+        // As the loop looks ahead: of two that want the same room the same has to win.
+        let planner = Planner(configuration: replica.loop.lookingAhead)
         let plans = futures.compactMap { try? planner.plan($0) }
         let placed = plans.map { Set($0.assignments.map(\.pod)) }
         for purchase in purchases where !purchase.pods.isEmpty {
             guard placed.allSatisfy({ purchase.pods.allSatisfy($0.contains) }) else { continue }
             self.report("\(purchase.offering) is bought twice for \(purchase.pods) at \(world.now)")
         }
-    }
-
-    /// As the loop looks ahead: of two that want the same room the same has to win.
-    private static var lookingAhead: PlannerConfiguration {
-        var configuration = PlannerConfiguration()
-        configuration.searchesFixes = false
-        configuration.provesBound = false
-        configuration.refillLimit = 0
-        return configuration
     }
 
     /// The nodes that are there and stay, and those that are still to come. One that is given back can be had again until its machine goes.

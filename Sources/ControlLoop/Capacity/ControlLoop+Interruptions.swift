@@ -32,7 +32,7 @@ extension ControlLoop {
 
     /// Members that hold a node and are not about to leave it.
     private func holders(of gang: PodGroupKey) -> [ObservedPod] {
-        let tops = GangStanding.topGroups(Array(self.groups.values))
+        let tops = PodGroup.topGroups(of: Array(self.groups.values))
         return self.pods.values.filter { pod in
             pod.state.node != nil && !pod.state.isTerminating && !pod.state.belongsToNode
                 && self.evicting[pod.state.key] != pod.uid && pod.state.group.map { tops[$0] ?? $0 } == gang

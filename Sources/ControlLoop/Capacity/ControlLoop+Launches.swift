@@ -1,5 +1,5 @@
 import CapacityPlanner
-import SchedulingCycle
+public import SchedulingCycle
 import SchedulingModel
 
 /// What to buy: once per cycle, for what would still wait when everything that is bought has joined.
@@ -95,7 +95,8 @@ extension ControlLoop {
         }
     }
 
-    var lookingAhead: PlannerConfiguration {
+    /// How the planner is asked what would still wait: plainly, and without evicting anybody.
+    public var lookingAhead: PlannerConfiguration {
         var configuration = self.configuration.planner
         configuration.preempts = false
         configuration.searchesFixes = false
@@ -176,7 +177,7 @@ struct FutureCluster {
         _ plan: Plan, _ snapshot: ClusterSnapshot, taken: Set<NodeName>, _ loop: ControlLoop
     ) -> [PodState] {
         let moving = Set(loop.capacity.answers.filter { $0.value == .move }.keys)
-        let tops = moving.isEmpty ? [:] : GangStanding.topGroups(snapshot.groups)
+        let tops = moving.isEmpty ? [:] : PodGroup.topGroups(of: snapshot.groups)
         let lost = Set(
             snapshot.pods.filter { pod in
                 let isMoving = pod.group.map { moving.contains(tops[$0] ?? $0) } ?? false

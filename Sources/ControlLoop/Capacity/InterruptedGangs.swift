@@ -17,7 +17,7 @@ struct InterruptedGangs {
 
     /// - Parameter movesWhole: Whether the pod says that its gang cannot go on with a member made anew.
     init(_ snapshot: ClusterSnapshot, taken: Set<NodeName>, movesWhole: (PodKey) -> Bool) {
-        let tops = GangStanding.topGroups(snapshot.groups)
+        let tops = PodGroup.topGroups(of: snapshot.groups)
         func top(_ pod: PodState) -> PodGroupKey? { pod.group.map { tops[$0] ?? $0 } }
         let standing = snapshot.pods.filter { $0.node != nil && !$0.belongsToNode }
         let lost = standing.filter { $0.node.map(taken.contains) ?? false }
