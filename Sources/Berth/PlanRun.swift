@@ -136,12 +136,7 @@ struct PlanRun: Sendable {
     private func oneTick(
         _ snapshot: ClusterSnapshot, _ pools: [NodePool], _ claims: [LaunchClaim], _ settings: BerthConfiguration
     ) throws(RefusedPlan) -> PublishedPlan {
-        var configuration = ControlLoopConfiguration()
-        configuration.planner.allReduce = settings.allReduce
-        if let steps = settings.limits.searchSteps { configuration.planner.gangStepLimit = steps }
-        configuration.planner.preempts = settings.preemption == .enabled
-        configuration.interruptions.lostWorkHours = settings.capacity.lostWorkHours
-        configuration.interruptions.restartHours = settings.capacity.restartHours
+        var configuration = ControlLoopConfiguration(settings)
         configuration.epochMillis = self.request.atSeconds * 1000
         configuration.debounceMillis = 0
         configuration.purchaseDelayMillis = 0

@@ -60,14 +60,9 @@ public actor Controller {
         self.observer = ClusterObserver(
             configuration: configuration, buysNodes: options.capacity != nil && !options.isDryRun)
         self.election = Self.election(self.client, options)
-        var loop = ControlLoopConfiguration()
+        var loop = ControlLoopConfiguration(configuration)
         loop.seed = options.identity.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        loop.planner.allReduce = configuration.allReduce
-        if let steps = configuration.limits.searchSteps { loop.planner.gangStepLimit = steps }
-        loop.planner.preempts = configuration.preemption == .enabled
         CapacityOptions.apply(options.capacity, to: &loop)
-        loop.interruptions.lostWorkHours = configuration.capacity.lostWorkHours
-        loop.interruptions.restartHours = configuration.capacity.restartHours
         self.loop = ControlLoop(configuration: loop)
     }
 
