@@ -9,9 +9,9 @@ public struct ClusterReader: Sendable {
 
     /// Everything that planning looks at.
     ///
-    /// - Parameter readsClaims: Whether launches of the controller are read too, wherever they are written down.
-    ///
     /// A collection that we may not read, or that is gone, is a finding; without nodes or pods there is nothing to plan.
+    ///
+    /// - Parameter readsClaims: Whether launches of the controller are read too, wherever they are written down.
     public func read(
         readsClaims: Bool = false, progress: @Sendable (String) -> Void
     ) async throws(KubernetesError) -> (objects: [ManifestObject], findings: [Finding]) {

@@ -176,9 +176,8 @@ enum Validation {
     private static func budget(_ budget: JSONTree) -> [Cause] {
         let spec = budget["spec"] ?? [:]
         var causes: [Cause] = []
-        if spec["minAvailable"] != nil, spec["maxUnavailable"] != nil {
-            causes.append(.invalid("spec", "minAvailable and maxUnavailable cannot be both set"))
-        }
+        let setsBoth = spec["minAvailable"] != nil && spec["maxUnavailable"] != nil
+        if setsBoth { causes.append(.invalid("spec", "minAvailable and maxUnavailable cannot be both set")) }
         let policies = ["AlwaysAllow", "IfHealthyBudget"]
         if let policy = spec["unhealthyPodEvictionPolicy"]?.string, !policies.contains(policy) {
             causes.append(.notSupported("spec.unhealthyPodEvictionPolicy", policy, policies))
@@ -188,7 +187,7 @@ enum Validation {
                 causes.append(.invalid("status.\(field)", "\(count): must be greater than or equal to 0"))
             }
         }
-        if spec["minAvailable"] != nil, spec["maxUnavailable"] != nil { return causes }
+        if setsBoth { return causes }
         return causes
             + ["minAvailable", "maxUnavailable"].compactMap { field in
                 guard let value = spec[field] else { return nil }

@@ -10,11 +10,10 @@ extension FixSearch {
 
     /// What all waiting members would have to tolerate.
     mutating func groupToleration(_ top: Int) -> Fix? {
-        for member in self.pending(top).prefix(1) {
-            for fix in self.tolerations(member).prefix(Self.changeLimit) {
-                guard case .addTolerations(let taints, _) = fix else { continue }
-                if self.places(top, changing: { $0.constraints.tolerations += Self.tolerating(taints) }) { return fix }
-            }
+        guard let member = self.pending(top).first else { return nil }
+        for fix in self.tolerations(member).prefix(Self.changeLimit) {
+            guard case .addTolerations(let taints, _) = fix else { continue }
+            if self.places(top, changing: { $0.constraints.tolerations += Self.tolerating(taints) }) { return fix }
         }
         return nil
     }
@@ -25,11 +24,8 @@ extension FixSearch {
 
     /// Without the one condition of all waiting members.
     mutating func groupRelaxed(_ top: Int, _ code: ReasonCode) -> Fix? {
-        for member in self.pending(top).prefix(1) {
-            guard let fix = self.relaxed(member, code) else { continue }
-            if self.places(top, changing: { $0.constraints.relax(code) }) { return fix }
-        }
-        return nil
+        guard let member = self.pending(top).first, let fix = self.relaxed(member, code) else { return nil }
+        return self.places(top, changing: { $0.constraints.relax(code) }) ? fix : nil
     }
 
     /// The most of the short resource that each member could ask for, so that the gang fits.

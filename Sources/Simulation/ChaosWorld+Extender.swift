@@ -82,10 +82,7 @@ extension ChaosWorld {
             // Nodes are looked at in turn: another attempt begins elsewhere.
             self.scheduleLater(self.extenderDelay(1000...10_000))
         }
-        let alive = self.replicas.indices.filter { self.replicas[$0].isAlive }
-        guard !alive.isEmpty else { return [] }
-        // Every replica answers.
-        let index = self.extenderGenerator.pick(alive)
+        guard let index = self.answeringReplica() else { return [] }
         let others = self.scheduler.view.pods.values.map(\.uid).sorted()
         let hypothesis = others.isEmpty ? nil : self.extenderGenerator.pick(others)
         var answer: (passing: [NodeName], finding: String?)?
@@ -96,6 +93,12 @@ extension ChaosWorld {
         self.auditor.questionCount += 1
         if let finding = answer.finding { self.auditor.report("\(finding) at \(self.now)") }
         return answer.passing
+    }
+
+    /// Every replica answers that lives.
+    private mutating func answeringReplica() -> Int? {
+        let alive = self.replicas.indices.filter { self.replicas[$0].isAlive }
+        return alive.isEmpty ? nil : self.extenderGenerator.pick(alive)
     }
 
     private func isPlannedByUs(_ pod: ObservedPod) -> Bool {
@@ -139,9 +142,7 @@ extension ChaosWorld {
         guard self.hasExtender, self.isPlannedByUs(pod), pod.pinnedNode == nil,
             self.store.pod(pod.state.key, uid: pod.uid) != nil
         else { return }
-        let alive = self.replicas.indices.filter { self.replicas[$0].isAlive }
-        guard !alive.isEmpty else { return }
-        let index = self.extenderGenerator.pick(alive)
+        guard let index = self.answeringReplica() else { return }
         var planned: (node: NodeName, uids: [String])?
         self.replicas[index].extender.ask { view, _ in
             if let subject = view.pod(ofUID: pod.uid) { planned = view.plannedVictims(of: subject) }
@@ -156,6 +157,7 @@ extension ChaosWorld {
             _ = self.store.evict(victim.key, uid: victim.observed.uid)
         }
     }
+
     private mutating func takeBackNomination(of pod: ObservedPod, _ target: PodTarget) {
         // What others have written stays.
         guard let node = pod.state.nominatedNode, self.scheduler.nominated[pod.uid] == node,

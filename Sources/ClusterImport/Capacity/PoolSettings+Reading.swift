@@ -94,12 +94,13 @@ extension CapacitySettings {
         fields.refuseFields(besides: [
             "lostWorkHours", "restartHours", "emptyDelaySeconds", "consolidateAfterSeconds", "hoursPerWeek",
         ])
-        let (year, month) = (8760.0, 2_592_000.0)
-        self.lostWorkHours = fields.positiveNumber("lostWorkHours", atMost: year) ?? self.lostWorkHours
-        self.restartHours = fields.positiveNumber("restartHours", atMost: year) ?? self.restartHours
-        self.emptyDelaySeconds = fields.positiveNumber("emptyDelaySeconds", atMost: month) ?? self.emptyDelaySeconds
+        let (hoursOfAYear, secondsOfAMonth) = (8760, 2_592_000)
+        self.lostWorkHours = fields.positiveNumber("lostWorkHours", atMost: hoursOfAYear) ?? self.lostWorkHours
+        self.restartHours = fields.positiveNumber("restartHours", atMost: hoursOfAYear) ?? self.restartHours
+        self.emptyDelaySeconds =
+            fields.positiveNumber("emptyDelaySeconds", atMost: secondsOfAMonth) ?? self.emptyDelaySeconds
         self.consolidateAfterSeconds =
-            fields.positiveNumber("consolidateAfterSeconds", atMost: month) ?? self.consolidateAfterSeconds
+            fields.positiveNumber("consolidateAfterSeconds", atMost: secondsOfAMonth) ?? self.consolidateAfterSeconds
         if let hours = fields.positiveNumber("hoursPerWeek") {
             if hours > 168 { fields.report("hoursPerWeek", expected: "at most 168") }
             self.hoursPerWeek = min(hours, 168)

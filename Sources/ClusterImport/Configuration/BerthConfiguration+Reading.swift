@@ -172,11 +172,10 @@ extension ObjectReader {
     }
 
     /// - Parameter most: For what is calculated with as whole numbers later.
-    func positiveNumber(_ key: String, atMost most: Double = .greatestFiniteMagnitude) -> Double? {
+    func positiveNumber(_ key: String, atMost most: Int? = nil) -> Double? {
         guard let number = self.number(key) else { return nil }
-        guard number > 0, number <= most else {
-            let limit = most < 1e15 ? ", at most \(Int(most))" : ""
-            self.report(key, expected: "a number above 0\(limit)")
+        guard number > 0, number <= most.map(Double.init) ?? .greatestFiniteMagnitude else {
+            self.report(key, expected: "a number above 0" + (most.map { ", at most \($0)" } ?? ""))
             return nil
         }
         return number

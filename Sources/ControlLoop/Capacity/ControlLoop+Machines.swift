@@ -76,8 +76,7 @@ extension ControlLoop {
                 case .expected:
                     if let node, self.isUsable(node, launch.claim) {
                         launch.claim.set(machine.id, to: .joined)
-                        let since = launch.claim.sinceMillis - self.configuration.epochMillis
-                        self.note(.joined(afterMillis: max(0, now - since)), launch.claim)
+                        self.note(.joined(afterMillis: now - self.since(launch)), launch.claim)
                     } else if now >= self.joinDeadline(launch) {
                         // A node that is there, and no good, goes as any other: closed first, and only when it is empty.
                         launch.claim.set(machine.id, to: node == nil ? .leaving : .joined)
