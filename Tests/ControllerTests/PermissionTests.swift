@@ -92,7 +92,7 @@ struct PermissionTests {
         var options = ControllerOptions()
         options.identity = "one"
         options.leaseNamespace = "berth-system"
-        options.leaseDuration = .seconds(6)
+        options.leaseDuration = .seconds(30)
         let controller = Controller(KubernetesClient(transport: transport), options: options)
         try await Self.work(KubernetesClient(transport: faulty), faulty, controller)
         #expect(transport.forbidden.isEmpty)
